@@ -1,0 +1,1 @@
+"""Instructions in, adapter out."""

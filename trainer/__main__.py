@@ -1,0 +1,67 @@
+"""The child process: `python -m llmtui.trainer RUN_FOLDER`; JSON-line events on stdout.
+
+SIGINT and SIGTERM finish the step, save, and keep what was learnt.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+OFFLINE = (
+    "HF_HUB_OFFLINE",
+    "TRANSFORMERS_OFFLINE",
+    "HF_DATASETS_OFFLINE",
+    "HF_HUB_DISABLE_TELEMETRY",
+    "DISABLE_TELEMETRY",
+    "DO_NOT_TRACK",
+)
+
+
+def main(folder: Path) -> int:
+    os.environ.update(dict.fromkeys(OFFLINE, "1"))
+    asked = False
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), ask_to_stop)
+
+    from llmtui.trainer.finetune.config import load_config
+    from llmtui.workspace.errors import LlmtuiError, UsageError
+    from llmtui.workspace.events import Event, Failed, to_line
+
+    def tell(event: Event) -> None:
+        print(to_line(event), flush=True)
+
+    try:
+        config = load_config(folder)
+        try:
+            from llmtui.trainer.finetune.recipe import finetune
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"Fine-tuning needs the package {error.name}, which is not installed",
+                hint="Install it with: pip install 'llmtui[train]'",
+            ) from error
+        for event in finetune(config, folder, stop=lambda: asked):
+            tell(event)
+    except LlmtuiError as error:
+        tell(Failed("finetune", str(error), error.exit_code))
+        return error.exit_code
+    except MemoryError:
+        tell(Failed("finetune", "Out of memory. Tune with a smaller base or a smaller batch."))
+        return 1
+    except OSError as error:
+        tell(Failed("finetune", f"The system refused: {error}. What was saved before is kept."))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,70 @@
+"""Saved points of a run: whole or not there, with everything that going on needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from llmtui.workspace.errors import ModelError
+from llmtui.workspace.files import whole_folder
+
+
+@dataclass
+class State:
+    """Where a run stands: `step` of `total` done, `seconds` trained; `total` 0 before the plan."""
+
+    step: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+
+
+def adapter_weights(model: Any) -> dict[str, torch.Tensor]:
+    """LoRA tensors by module: `<module>.lora_A` (rank, in) and `<module>.lora_B` (out, rank)."""
+    found: dict[str, torch.Tensor] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            key = name.removeprefix("base_model.model.").replace(".default.weight", "")
+            found[key] = parameter.detach().contiguous()
+    return found
+
+
+def load_adapter(model: Any, file: Path) -> None:
+    saved = load_file(str(file))
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            key = name.removeprefix("base_model.model.").replace(".default.weight", "")
+            parameter.data.copy_(saved[key])
+
+
+def save_checkpoint(folder: Path, model: Any, optimizer: Any, state: State) -> None:
+    """Write the checkpoint folder anew; the old one stays until the new one is whole."""
+    with whole_folder(folder) as temporary:
+        save_file(adapter_weights(model), str(temporary / "adapter.safetensors"))
+        torch.save(
+            {"optimizer": optimizer.state_dict(), "rng": torch.get_rng_state()},
+            temporary / "optimizer.pt",
+        )
+        (temporary / "state.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
+
+
+def load_checkpoint(folder: Path, model: Any, optimizer: Any) -> State:
+    """Restore a run. Raises ModelError when the folder is damaged."""
+    try:
+        state = State(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
+        load_adapter(model, folder / "adapter.safetensors")
+        saved = torch.load(folder / "optimizer.pt", weights_only=True)
+        optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["rng"])
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelError(
+            f"The saved point is damaged ({type(error).__name__})",
+            where=str(folder),
+            hint="Delete this folder to start the run from its beginning.",
+        ) from error
+    return state

@@ -1,0 +1,57 @@
+"""What one fine-tuning run is asked to do: the content of run.toml."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomlkit
+
+from llmtui.workspace.errors import UsageError
+from llmtui.workspace.files import write_text
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    base: str
+    """Path of the base model's GGUF."""
+    instructions: str
+    """Path of the instruction rows; those of the split "train" that are not rejected are used."""
+    schema_fingerprint: str = ""
+    minutes: float = 9.0
+    """Wall time for the training steps; loading and saving come on top."""
+    epochs: int = 3
+    """Most passes over the rows when time allows."""
+    threads: int = 0
+    """Threads for PyTorch; 0 means every core this process may use."""
+    seed: int = 7
+    batch: int = 16
+    """Rows a step."""
+    rank: int = 16
+    alpha: int = 32
+    learning_rate: float = 2e-3
+    """Peak; warmed up over the first steps, then linear to zero."""
+    warmup: int = 10
+    """Steps of warm-up."""
+    max_tokens: int = 256
+    """Rows longer than this (question and answer, in tokens) are left out and counted."""
+    save_seconds: float = 45.0
+    """Time between checkpoints."""
+    languages: str = "en,zh"
+    level: str = "q8_0"
+
+    def save(self, folder: Path) -> None:
+        write_text(folder / "run.toml", tomlkit.dumps(dataclasses.asdict(self)))
+
+
+def load_config(folder: Path) -> RunConfig:
+    """Read run.toml of a run folder. Raises UsageError naming what is wrong with it."""
+    file = folder / "run.toml"
+    try:
+        return RunConfig(**tomllib.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise UsageError("This is not a run folder: it has no run.toml", where=str(folder)) from error
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"Not a valid run ({error})", where=str(file)) from error

@@ -1,0 +1,95 @@
+"""The base GGUF as a PyTorch model with LoRA, and its tokenizer. Imports torch: child process only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+from transformers.utils import logging as transformers_logging
+
+from llmtui.trainer.finetune.batches import Tokenize
+from llmtui.trainer.prompt import Prompt, prompt_of_base
+from llmtui.workspace.errors import ModelError
+
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+def use_threads(threads: int) -> int:
+    """Set PyTorch's threads (0: every core this process may use) and return their number."""
+    count = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
+        threads or os.cpu_count() or 1
+    )
+    torch.set_num_threads(count)
+    return count
+
+
+def load_base(base: Path) -> tuple[Any, Any]:
+    """Model in fp32 (dequantized) and tokenizer. Raises ModelError for what cannot be loaded."""
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    source = {"gguf_file": base.name, "local_files_only": True}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(base.parent), **source)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(base.parent),
+            dtype=torch.float32,
+            quantization_config=GgufConfig(dequantize=True),
+            **source,
+        )
+    except (ValueError, OSError, RuntimeError, KeyError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"The base model cannot be loaded for training ({reason})",
+            where=str(base),
+            hint="Choose another base: `llmtui models list`.",
+        ) from error
+    return model, tokenizer
+
+
+def tokenizer_of(tokenizer: Any) -> Tokenize:
+    """`tokenize(text, control)`: special tokens are parsed in control text only."""
+
+    def tokenize(text: str, control: bool) -> list[int]:
+        ids: list[int] = tokenizer(
+            text, add_special_tokens=False, split_special_tokens=not control
+        )["input_ids"]
+        return ids
+
+    return tokenize
+
+
+def prompt_for_training(tokenizer: Any) -> Prompt:
+    tokenize = tokenizer_of(tokenizer)
+    return prompt_of_base(
+        str(tokenizer.chat_template or ""), lambda text: len(tokenize(text, True)) == 1, "weights"
+    )
+
+
+def add_lora(model: Any, rank: int, alpha: int, seed: int) -> Any:
+    """LoRA on every linear layer of the body; the adapter is fp32, the base is frozen."""
+    torch.manual_seed(seed)
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(TARGETS), lora_dropout=0.0)
+    return get_peft_model(model, config)
+
+
+def answer_loss(model: Any, tokens: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy in nats over the wanted tokens only.
+
+    tokens: (rows, length) ids, padded at the right; no attention mask is needed, since a causal
+    model's padding at the end cannot be seen by what stands before it.
+    wanted: (rows, length) bool, true where a token belongs to an answer.
+    The hidden states that predict a wanted token are gathered before the output head, so that its
+    cost is that of the answers alone.
+    """
+    inner = model.get_base_model()
+    hidden = inner.model(input_ids=tokens, use_cache=False).last_hidden_state
+    predicting = hidden[:, :-1][wanted[:, 1:]]
+    logits = inner.lm_head(predicting)
+    cap = getattr(inner.config, "final_logit_softcapping", None)
+    if cap:
+        logits = torch.tanh(logits / cap) * cap
+    return torch.nn.functional.cross_entropy(logits.float(), tokens[:, 1:][wanted[:, 1:]])

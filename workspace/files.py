@@ -1,0 +1,117 @@
+"""Writes that are whole or not there: temporary file, fsync, rename. Readable by the owner only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from llmtui.workspace.errors import StorageError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; when the block ends well it becomes `path`.
+
+    Raises StorageError when the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        with told_when_disk_refuses(path):
+            make_dir(path.parent)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.chmod(0o600)
+            temporary.replace(path)
+            sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Like `whole_file` for a folder; an older folder of that name is replaced."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        with told_when_disk_refuses(path):
+            make_dir(temporary)
+            yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    with file.open("rb") as written:
+                        os.fsync(written.fileno())
+            if path.exists():
+                old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.old")
+                path.rename(old)
+                temporary.rename(path)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                temporary.rename(path)
+            sync_folder(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def make_dir(path: Path) -> Path:
+    """Create a folder that only its owner can read (parents too, with the usual mode)."""
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in `path` survive a power cut (a no-op where folders cannot be opened)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def told_when_disk_refuses(path: Path) -> Iterator[None]:
+    """Turn 'no space left' and 'permission denied' into one sentence with a next step."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageError(
+                "The disk is full; nothing was changed",
+                where=str(path),
+                hint="Free some space, or set LLMTUI_HOME to a folder on another disk.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StorageError(
+                "This place cannot be written",
+                where=str(path),
+                hint="Choose another folder with --project or LLMTUI_HOME.",
+            ) from error
+        raise
+
+
+def require_space(path: Path, needed: int) -> None:
+    """Raise StorageError unless `needed` bytes (plus a tenth) are free where `path` will be."""
+    place = path
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if free < needed * 1.1:
+        raise StorageError(
+            f"This needs {needed / 1e6:.0f} MB and the disk has {free / 1e6:.0f} MB free",
+            where=str(path),
+            hint="Free some space, or set LLMTUI_HOME to a folder on another disk.",
+        )

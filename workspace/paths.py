@@ -1,0 +1,70 @@
+"""Every place llmtui writes to. `LLMTUI_HOME` moves all of them below one folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_APP = "llmtui"
+
+
+def home() -> Path | None:
+    """The folder named by `LLMTUI_HOME`, or None when the platform's own folders are used."""
+    value = os.environ.get("LLMTUI_HOME")
+    return Path(value).expanduser().absolute() if value else None
+
+
+def config_dir() -> Path:
+    root = home()
+    return root / "config" if root else platformdirs.user_config_path(_APP)
+
+
+def data_dir() -> Path:
+    root = home()
+    return root / "data" if root else platformdirs.user_data_path(_APP)
+
+
+def cache_dir() -> Path:
+    root = home()
+    return root / "cache" if root else platformdirs.user_cache_path(_APP)
+
+
+def log_file() -> Path:
+    root = home()
+    return (root / "log" if root else platformdirs.user_log_path(_APP)) / "llmtui.log"
+
+
+def settings_file() -> Path:
+    return config_dir() / "settings.toml"
+
+
+def projects_dir() -> Path:
+    return data_dir() / "projects"
+
+
+def models_dir() -> Path:
+    """Base models shared by all projects."""
+    return data_dir() / "models"
+
+
+def snapshots_dir() -> Path:
+    """Private read-only copies of sources that are not DuckDB files."""
+    return cache_dir() / "snapshots"
+
+
+def demo_file() -> Path:
+    return data_dir() / "demo" / "company.duckdb"
+
+
+def everything() -> dict[str, Path]:
+    """Name → place, as `llmtui paths` shows them."""
+    return {
+        "settings": settings_file(),
+        "projects": projects_dir(),
+        "models": models_dir(),
+        "snapshots": snapshots_dir(),
+        "demo": demo_file(),
+        "log": log_file(),
+    }
