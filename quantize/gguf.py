@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from llmtui.workspace.errors import ModelError
 from llmtui.workspace.files import require_space, whole_file
 
-Matrix = NDArray[np.float32]
+Matrix: TypeAlias = NDArray[np.float32]
 
 
 def read(path: Path) -> GGUFReader:

@@ -15,10 +15,7 @@ def llama_cpp_silent() -> Any:
 
     if not _kept:
 
-        @llama_cpp.llama_log_callback
-        def nothing(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
-            return None
-
+        nothing = llama_cpp.llama_log_callback(lambda _level, _text, _data: None)
         _kept.append(nothing)
         llama_cpp.llama_log_set(nothing, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()

@@ -1,6 +1,6 @@
 """The child process: `python -m llmtui.trainer RUN_FOLDER`; JSON-line events on stdout.
 
-SIGINT and SIGTERM finish the step, save, and keep what was learnt.
+SIGINT and SIGTERM, or the parent's death, finish the step, save, and keep what was learnt.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OFFLINE = (
 
 def main(folder: Path) -> int:
     os.environ.update(dict.fromkeys(OFFLINE, "1"))
-    asked = False
+    asked, parent = False, os.getppid()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal asked
@@ -49,7 +49,7 @@ def main(folder: Path) -> int:
                 f"Fine-tuning needs the package {error.name}, which is not installed",
                 hint="Install it with: pip install 'llmtui[train]'",
             ) from error
-        for event in finetune(config, folder, stop=lambda: asked):
+        for event in finetune(config, folder, stop=lambda: asked or os.getppid() != parent):
             tell(event)
     except LlmtuiError as error:
         tell(Failed("finetune", str(error), error.exit_code))

@@ -110,7 +110,9 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     except FileNotFoundError as error:
         raise RecordError("This file does not exist", where=str(path)) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"This file cannot be read as UTF-8 text ({error})", where=str(path)) from error
+        raise RecordError(
+            f"This file cannot be read as UTF-8 text ({error})", where=str(path)
+        ) from error
 
 
 def load_rows(path: Path) -> list[Instruction]:

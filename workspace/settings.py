@@ -104,7 +104,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _checked(values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
-    defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
+    defaults = dataclasses.asdict(Settings())
     checked: dict[str, Any] = {}
     for key, value in values.items():
         if key not in defaults:

@@ -52,6 +52,8 @@ def load_config(folder: Path) -> RunConfig:
     try:
         return RunConfig(**tomllib.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise UsageError("This is not a run folder: it has no run.toml", where=str(folder)) from error
+        raise UsageError(
+            "This is not a run folder: it has no run.toml", where=str(folder)
+        ) from error
     except (ValueError, TypeError) as error:
         raise UsageError(f"Not a valid run ({error})", where=str(file)) from error

@@ -1,4 +1,4 @@
-"""The base GGUF as a PyTorch model with LoRA, and its tokenizer. Imports torch: child process only."""
+"""The base GGUF as a PyTorch model with LoRA, and its tokenizer (child process only)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 
 def use_threads(threads: int) -> int:
     """Set PyTorch's threads (0: every core this process may use) and return their number."""
-    count = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
-        threads or os.cpu_count() or 1
-    )
+    if hasattr(os, "sched_getaffinity"):
+        available = len(os.sched_getaffinity(0))
+    else:
+        available = os.cpu_count() or 1
+    count = threads or available
     torch.set_num_threads(count)
     return count
 

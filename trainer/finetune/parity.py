@@ -34,8 +34,7 @@ def record(
     return {
         "strings": [[text, tokenize(text, False)] for text in texts],
         "answers": [
-            {"prompt": ids, "answer": answer}
-            for ids, answer in zip(prompts, answers, strict=True)
+            {"prompt": ids, "answer": answer} for ids, answer in zip(prompts, answers, strict=True)
         ],
     }
 
@@ -47,9 +46,7 @@ def _pieces(questions: list[str]) -> list[str]:
 
 
 @torch.no_grad()
-def greedy(
-    model: Any, prompts: list[list[int]], end: set[int], most: int
-) -> list[list[int]]:
+def greedy(model: Any, prompts: list[list[int]], end: set[int], most: int) -> list[list[int]]:
     """Greedy continuations without the end token, one prompt at a time over a KV cache."""
     answers: list[list[int]] = []
     for ids in prompts:

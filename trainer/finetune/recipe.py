@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ from llmtui.workspace.files import whole_folder
 from llmtui.workspace.records import Instruction, load_rows
 
 STAGE = "finetune"
-_PROBE_STEPS = 4
-"""Steps timed before the number of steps is planned; the first is warm-up and not counted."""
+_PROBES = (3, 8, 16)
+"""Timed steps after which the number of steps is planned."""
+_REPLAN = 25
 
 
 def finetune(
@@ -52,20 +54,38 @@ def finetune(
     yield Started(STAGE, f"loading {Path(config.base).name}, {threads} threads")
     model, tokenizer = load_base(Path(config.base))
     tokenize, prompt = tokenizer_of(tokenizer), prompt_for_training(tokenizer)
-    rows = training_rows(config)
-    examples = [encode(row, prompt, tokenize) for row in rows]
-    short = [example for example in examples if len(example.tokens) <= config.max_tokens]
-    if len(short) < len(examples):
-        reason = f"longer than {config.max_tokens} tokens"
-        yield RowDropped(reason, count=len(examples) - len(short))
-    if not short:
+    rows = [encode(row, prompt, tokenize) for row in training_rows(config)]
+    examples = [row for row in rows if len(row.tokens) <= config.max_tokens]
+    if len(examples) < len(rows):
+        yield RowDropped(f"longer than {config.max_tokens} tokens", count=len(rows) - len(examples))
+    if not examples:
         raise UsageError(
             "There are no rows to train on", where=config.instructions,
             hint="Build some with `llmtui instructions build`.",
         )  # fmt: skip
-
     model = add_lora(model, config.rank, config.alpha, config.seed)
-    model.train()
+    weights = [p for p in model.parameters() if p.requires_grad]
+    yield Note(f"{len(examples)} rows, {sum(p.numel() for p in weights) / 1e6:.1f} M weights learn")
+
+    state = yield from learn(model, examples, config, folder, stop, tokenizer.pad_token_id or 0)
+
+    yield Note("Recording sample answers to check the exported model with")
+    expected = parity.record(model, tokenizer, prompt, [row.question for row in held_out(config)])
+    write_adapter(folder / "adapter", model, config, prompt.identity, expected)
+    yield Saved("adapter", str(folder / "adapter"))
+    detail = f"{state.step} steps, {state.step * config.batch} rows seen"
+    yield Finished(STAGE, time.monotonic() - began, detail)
+
+
+def learn(
+    model: Any,
+    examples: list[Example],
+    config: RunConfig,
+    folder: Path,
+    stop: Callable[[], bool],
+    pad: int,
+) -> Generator[Event, None, State]:
+    """The training loop: batch, loss, step, checkpoint; returns where it ended."""
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=config.learning_rate, weight_decay=0.0)
     state = State()
@@ -75,47 +95,75 @@ def finetune(
     batches = [
         batch
         for epoch in range(config.epochs)
-        for batch in plan_batches(short, config.batch, config.seed, epoch)
+        for batch in plan_batches(examples, config.batch, config.seed, epoch)
     ]
-    yield Note(f"{len(short)} rows, {sum(p.numel() for p in weights) / 1e6:.1f} M trained weights")
-
-    saved_at, timed = time.monotonic(), 0.0
-    total = state.total or len(batches)
-    pad = tokenizer.pad_token_id or 0
-    for step in range(state.step, total):
-        step_began = time.monotonic()
+    state.total = state.total or len(batches)
+    model.train()
+    pace, saved_at = Pace(), time.monotonic()
+    while state.step < state.total and not stop():
+        began = time.monotonic()
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, step, total)
-        tokens, wanted = collate([short[i] for i in batches[step]], pad)
+            group["lr"] = learning_rate(config, state.step, state.total)
+        tokens, wanted = collate([examples[i] for i in batches[state.step]], pad)
         loss = answer_loss(model, tokens, wanted)
         if not math.isfinite(loss.item()):
             raise LlmtuiError(
-                f"The loss is no longer a number at step {step}", where=str(folder),
+                f"The loss is no longer a number at step {state.step}", where=str(folder),
                 hint="The last saved point is kept. Tune again with a lower learning rate.",
             )  # fmt: skip
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        now = time.monotonic()
-        state.step, state.tokens = step + 1, state.tokens + tokens.numel()
-        state.seconds += now - step_began
-        timed += (now - step_began) if step else 0.0
-        total = state.total = plan_total(config, state, total, len(batches), timed)
-        yield progress(state, loss.item(), config.batch)
-        if now - saved_at > config.save_seconds:
+        state.step += 1
+        state.tokens += tokens.numel()
+        state.seconds += pace.timed(time.monotonic() - began)
+        state.total = pace.plan(state, config.minutes * 60, len(batches))
+        yield pace.progress(state, loss.item(), config.batch)
+        if time.monotonic() - saved_at > config.save_seconds:
             save_checkpoint(folder / "checkpoint", model, optimizer, state)
             saved_at = time.monotonic()
-        if state.step >= total or stop():
-            break
-
     save_checkpoint(folder / "checkpoint", model, optimizer, state)
-    yield Note("Recording sample answers to check the exported model with")
-    expected = parity.record(model, tokenizer, prompt, [row.question for row in held_out(config)])
-    write_adapter(folder / "adapter", model, config, prompt.identity, expected)
-    yield Saved("adapter", str(folder / "adapter"))
-    detail = f"{state.step} steps, {state.step * config.batch} rows seen"
-    yield Finished(STAGE, time.monotonic() - began, detail)
+    return state
+
+
+@dataclass
+class Pace:
+    """Seconds a step in this process; the first step, which warms up, is left out."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    warm: bool = False
+
+    def timed(self, seconds: float) -> float:
+        if self.warm:
+            self.steps += 1
+            self.seconds += seconds
+        self.warm = True
+        return seconds
+
+    @property
+    def per_step(self) -> float:
+        return self.seconds / self.steps if self.steps else 0.0
+
+    def plan(self, state: State, budget: float, most: int) -> int:
+        """Steps of the whole run that fit `budget` seconds of training, `most` at the most.
+
+        Looked at anew every few steps while the estimate is young, and rarely later, so that the
+        learning rate's way down is not disturbed.
+        """
+        young = self.steps in _PROBES
+        if not young and state.step % _REPLAN:
+            return state.total
+        fitting = state.step + int((budget - state.seconds) / self.per_step) if self.steps else most
+        fitting = min(max(fitting, state.step), most)
+        near = abs(fitting - state.total) < 0.03 * state.total
+        return state.total if near and not young else fitting
+
+    def progress(self, state: State, loss: float, batch: int) -> Progress:
+        left = (state.total - state.step) * self.per_step if self.steps else None
+        rate = batch / self.per_step if self.steps else None
+        return Progress(STAGE, state.step, state.total, loss, rate, "rows", left)
 
 
 def training_rows(config: RunConfig) -> list[Instruction]:
@@ -145,27 +193,6 @@ def learning_rate(config: RunConfig, step: int, total: int) -> float:
         return config.learning_rate * (step + 1) / config.warmup
     left = max(total - step, 1) / max(total - config.warmup, 1)
     return config.learning_rate * min(left, 1.0)
-
-
-def plan_total(config: RunConfig, state: State, total: int, most: int, timed: float) -> int:
-    """Steps that fit the time budget, from the steps timed so far.
-
-    Planned once after the probe; later only ever shortened, when the machine turns out slower.
-    """
-    if state.step < _PROBE_STEPS or not timed:
-        return total
-    budget = config.minutes * 60
-    pace = state.seconds / state.step
-    fitting = max(state.step, state.step + int((budget - state.seconds) / pace))
-    first = state.step == _PROBE_STEPS
-    slower = state.step % 10 == 0 and fitting < total * 0.97
-    return min(fitting, most) if first or slower else total
-
-
-def progress(state: State, loss: float, batch: int) -> Progress:
-    rate = state.step * batch / max(state.seconds, 1e-9)
-    left = (state.total - state.step) * state.seconds / state.step if state.total else None
-    return Progress(STAGE, state.step, state.total, loss, rate, "rows", left)
 
 
 def write_adapter(
