@@ -14,7 +14,6 @@ def llama_cpp_silent() -> Any:
     import llama_cpp
 
     if not _kept:
-
         nothing = llama_cpp.llama_log_callback(lambda _level, _text, _data: None)
         _kept.append(nothing)
         llama_cpp.llama_log_set(nothing, ctypes.c_void_p(0))
