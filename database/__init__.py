@@ -1,0 +1,1 @@
+"""Databases: open a source read-only, describe it, check a statement, run it."""

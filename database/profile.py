@@ -1,0 +1,165 @@
+"""Read a connection's schema: tables and views, columns, what is in them, comments, keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+
+from llmtui.database.keys import (
+    declared_foreign,
+    declared_primary,
+    inferred_foreign,
+    likely_primary,
+)
+from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
+
+SAMPLED_ABOVE = 200_000
+"""Rows above which a table is described from a sample."""
+_SAMPLE = 100_000
+FEW = 50
+"""A text column with at most this many distinct values has all of them listed."""
+_SOME = 20
+_LONGEST = 60
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
+            "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view by name."""
+
+    schema: str
+    name: str
+    comment: str
+    view: bool
+
+
+def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
+    """Every table and view of the source, in the order they were made."""
+    rows = connection.execute(
+        "SELECT schema_name, table_name, comment, false, table_oid FROM duckdb_tables() "
+        "WHERE NOT internal AND NOT temporary AND schema_name <> '_llmtui' "
+        "AND database_name = current_database() UNION ALL "
+        "SELECT schema_name, view_name, comment, true, view_oid FROM duckdb_views() "
+        "WHERE NOT internal AND NOT temporary AND database_name = current_database() "
+        "ORDER BY 4, 5"
+    ).fetchall()
+    return [Relation(str(row[0]), str(row[1]), str(row[2] or ""), bool(row[3])) for row in rows]
+
+
+def read_schema(connection: duckdb.DuckDBPyConnection) -> Schema:
+    """The whole schema. A view that no longer binds is left out."""
+    kept = bool(
+        connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui'"
+        ).fetchall()[0][0]
+    )
+    primary = declared_primary(connection, kept)
+    tables: list[Table] = []
+    for relation in relations(connection):
+        try:
+            table = _read_table(connection, relation)
+        except duckdb.Error:
+            continue
+        key = primary.get((relation.schema, relation.name)) or likely_primary(table.columns)
+        tables.append(replace(table, primary_key=key))
+    foreign = declared_foreign(connection, kept)
+    names = {table.name for table in tables}
+    foreign = [key for key in foreign if key.table in names and key.to_table in names]
+    foreign += inferred_foreign(connection, tables, foreign)
+    return Schema(tuple(tables), tuple(dict.fromkeys(_once(foreign))))
+
+
+def _once(keys: list[ForeignKey]) -> list[ForeignKey]:
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for key in keys:
+        if (key.table, key.column) not in seen:
+            kept.append(key)
+            seen.add((key.table, key.column))
+    return kept
+
+
+def kind_of_type(name: str) -> str:
+    """number, text, date, time, bool or other for a DuckDB type name."""
+    base = name.split("(")[0].upper()
+    if name.endswith("]"):
+        return "other"
+    if base in _NUMBERS:
+        return "number"
+    if base in ("VARCHAR", "UUID") or base.startswith("ENUM"):
+        return "text"
+    if base == "DATE" or base.startswith("TIMESTAMP"):
+        return "date"
+    if base.startswith("TIME"):
+        return "time"
+    return "bool" if base == "BOOLEAN" else "other"
+
+
+def _read_table(connection: duckdb.DuckDBPyConnection, relation: Relation) -> Table:
+    described = connection.execute(
+        "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+        "WHERE schema_name = ? AND table_name = ? AND database_name = current_database() "
+        "ORDER BY column_index",
+        [relation.schema, relation.name],
+    ).fetchall()
+    place = Table(relation.name, (), relation.schema).sql_name
+    count = int(connection.execute(f"SELECT count(*) FROM {place}").fetchall()[0][0])
+    columns = tuple(
+        Column(str(name), str(kind), kind_of_type(str(kind)), bool(nullable), str(comment or ""))
+        for name, kind, nullable, comment in described
+    )
+    if count:
+        columns = _with_facts(connection, place, columns, count)
+    return Table(relation.name, columns, relation.schema, comment=relation.comment, row_count=count)
+
+
+def _with_facts(
+    connection: duckdb.DuckDBPyConnection, place: str, columns: tuple[Column, ...], count: int
+) -> tuple[Column, ...]:
+    """Counts, ranges and values of every column, from one pass and one query a text column."""
+    whole = count <= SAMPLED_ABOVE
+    rows = place if whole else f"(SELECT * FROM {place} USING SAMPLE {_SAMPLE} (reservoir, 7))"
+    wanted: list[str] = []
+    for column in columns:
+        name = quote(column.name)
+        simple = column.kind != "other"
+        wanted += [
+            f"count({name})",
+            f"count(DISTINCT {name})" if simple else "0",
+            f"min({name})" if column.kind in ("number", "date", "time") else "NULL",
+            f"max({name})" if column.kind in ("number", "date", "time") else "NULL",
+        ]
+    facts = connection.execute(f"SELECT count(*), {', '.join(wanted)} FROM {rows}").fetchall()[0]
+    seen, found = int(facts[0]), []
+    for number, column in enumerate(columns):
+        filled, distinct, low, high = facts[1 + 4 * number : 5 + 4 * number]
+        values = _values(connection, rows, column) if column.kind == "text" else ()
+        found.append(
+            replace(
+                column,
+                values=values,
+                complete=bool(values) and len(values) == distinct and whole,
+                distinct=int(distinct),
+                nulls=seen - int(filled),
+                minimum=low,
+                maximum=high,
+                unique=whole and seen > 0 and int(distinct) == int(filled) == seen,
+            )
+        )
+    return tuple(found)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, rows: str, column: Column) -> tuple[str, ...]:
+    """The most frequent values as text; all when there are few."""
+    name = quote(column.name)
+    found: list[tuple[Any, ...]] = connection.execute(
+        f"SELECT CAST({name} AS VARCHAR) AS v FROM {rows} WHERE {name} IS NOT NULL "
+        f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {FEW + 1}"
+    ).fetchall()
+    texts = [str(row[0]) for row in found]
+    if len(texts) > FEW:
+        texts = [text for text in texts if len(text) <= _LONGEST][:_SOME]
+    return tuple(texts)

@@ -1,0 +1,186 @@
+"""SQLite written into a DuckDB file by Python's own driver: no extension to download."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote as url_quote
+
+import duckdb
+import pyarrow as pa
+
+from llmtui.database.schema import quote
+from llmtui.workspace.errors import SourceError
+
+KEYS_SCHEMA = "_llmtui"
+"""Schema of the snapshot that keeps the keys that the source declared."""
+_BATCH = 50_000
+_DATES = {"DATE": "DATE", "DATETIME": "TIMESTAMP", "TIMESTAMP": "TIMESTAMP", "TIME": "TIME"}
+_ARROW = {
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "VARCHAR": pa.string(),
+    "BLOB": pa.binary(),
+    "BOOLEAN": pa.bool_(),
+}
+
+
+def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection) -> None:
+    """Copy every table and view, types and keys kept. Raises SourceError when it is no database."""
+    try:
+        source = sqlite3.connect(f"file:{url_quote(str(path))}?mode=ro", uri=True, timeout=5)
+        source.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
+        names = [
+            str(row[0])
+            for row in source.execute(
+                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
+                "AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY rowid"
+            )
+        ]
+        if not names:
+            raise SourceError("This database has no tables", where=str(path))
+        keys: list[tuple[str, str, str]] = []
+        for name in names:
+            _copy_table(source, name, target)
+            keys += _declared_keys(source, name)
+        _write_keys(target, keys)
+        source.close()
+    except sqlite3.Error as error:
+        held = "locked" in str(error)
+        raise SourceError(
+            "This SQLite database is locked by another program"
+            if held
+            else f"This SQLite database cannot be read ({error})",
+            where=str(path),
+            hint="Close it there and try again." if held else "It may be damaged.",
+        ) from error
+
+
+def _copy_table(source: sqlite3.Connection, name: str, target: duckdb.DuckDBPyConnection) -> None:
+    columns = [
+        (str(row[1]), str(row[2] or "").upper().strip(), bool(row[3]))
+        for row in source.execute(f"PRAGMA table_xinfo({_lite(name)})")
+        if row[6] != 1
+    ]
+    stored = [_stored_type(source, name, column, declared) for column, declared, _ in columns]
+    final = [
+        _final_type(source, name, column, declared, kind)
+        for (column, declared, _), kind in zip(columns, stored, strict=True)
+    ]
+    parts = [
+        f"{quote(column)} {kind}{' NOT NULL' if needed else ''}"
+        for (column, _, needed), kind in zip(columns, final, strict=True)
+    ]
+    target.execute(f"CREATE TABLE {quote(name)} ({', '.join(parts)})")
+    fields = pa.schema([(f"c{i}", _ARROW[kind]) for i, kind in enumerate(stored)])
+    listed = ", ".join(_lite(column) for column, _, _ in columns)
+    cursor = source.execute(f"SELECT {listed} FROM {_lite(name)}")
+    casts = ", ".join(f"CAST(c{i} AS {kind})" for i, kind in enumerate(final))
+    while rows := cursor.fetchmany(_BATCH):
+        arrays = [
+            pa.array([_fit(value, stored[i]) for value in values], type=fields.field(i).type)
+            for i, values in enumerate(zip(*rows, strict=True))
+        ]
+        target.register("batch", pa.Table.from_arrays(arrays, schema=fields))
+        target.execute(f"INSERT INTO {quote(name)} SELECT {casts} FROM batch")
+        target.unregister("batch")
+
+
+def _lite(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _stored_type(source: sqlite3.Connection, table: str, column: str, declared: str) -> str:
+    """The type that holds every value as SQLite stores it."""
+    kinds = {
+        str(row[0])
+        for row in source.execute(f"SELECT DISTINCT typeof({_lite(column)}) FROM {_lite(table)}")
+    } - {"null"}
+    if not kinds:
+        if "INT" in declared:
+            return "BIGINT"
+        numeric = any(word in declared for word in ("REAL", "FLOA", "DOUB", "NUM", "DEC"))
+        return "DOUBLE" if numeric else "VARCHAR"
+    if kinds == {"integer"}:
+        if declared.startswith("BOOL") and not _any(
+            source, table, f"{_lite(column)} NOT IN (0, 1)"
+        ):
+            return "BOOLEAN"
+        real = any(word in declared for word in ("REAL", "FLOA", "DOUB"))
+        return "DOUBLE" if real else "BIGINT"
+    if kinds <= {"integer", "real"}:
+        return "DOUBLE"
+    return "BLOB" if kinds == {"blob"} else "VARCHAR"
+
+
+def _any(source: sqlite3.Connection, table: str, condition: str) -> bool:
+    query = f"SELECT 1 FROM {_lite(table)} WHERE {condition} LIMIT 1"
+    return source.execute(query).fetchone() is not None
+
+
+def _final_type(
+    source: sqlite3.Connection, table: str, column: str, declared: str, stored: str
+) -> str:
+    """The declared date, time or decimal type, when every value fits it."""
+    name = _lite(column)
+    wanted = _DATES.get(declared.split("(")[0].strip())
+    if stored == "VARCHAR" and wanted:
+        if not _any(source, table, f"{name} IS NOT NULL"):
+            return wanted
+        values = [row[0] for row in source.execute(f"SELECT DISTINCT {name} FROM {_lite(table)}")]
+        texts = [None if value is None else str(value) for value in values]
+        with duckdb.connect() as scratch:
+            scratch.register("seen", pa.table({"v": pa.array(texts, type=pa.string())}))
+            bad = scratch.execute(
+                f"SELECT count(*) FROM seen WHERE v IS NOT NULL AND TRY_CAST(v AS {wanted}) IS NULL"
+            ).fetchone()
+        return wanted if bad and bad[0] == 0 else stored
+    exact = re.fullmatch(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)", declared)
+    if stored in ("DOUBLE", "BIGINT") and exact and int(exact[1]) <= 18:
+        digits, scale = int(exact[1]), int(exact[2])
+        outside = (
+            f"abs({name}) >= 1e{digits - scale} "
+            f"OR abs({name} * 1e{scale} - round({name} * 1e{scale})) > 1e-4"
+        )
+        if digits >= scale and not _any(source, table, outside):
+            return f"DECIMAL({digits}, {scale})"
+    return stored
+
+
+def _fit(value: Any, kind: str) -> Any:
+    if value is None:
+        return None
+    if kind == "VARCHAR":
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    if kind == "BOOLEAN":
+        return bool(value)
+    return float(value) if kind == "DOUBLE" else value
+
+
+def _declared_keys(source: sqlite3.Connection, table: str) -> list[tuple[str, str, str]]:
+    """("primary", table, JSON of columns) and ("foreign", table, JSON of the three names)."""
+    info = source.execute(f"PRAGMA table_info({_lite(table)})").fetchall()
+    primary = [str(row[1]) for row in sorted(info, key=lambda row: int(row[5])) if row[5]]
+    found = [("primary", table, json.dumps(primary))] if primary else []
+    listed = source.execute(f"PRAGMA foreign_key_list({_lite(table)})").fetchall()
+    wide = {row[0] for row in listed if row[1] > 0}
+    for row in listed:
+        if row[0] in wide:
+            continue  # a key over several columns is not a single join condition
+        parent, column, to_column = str(row[2]), str(row[3]), row[4]
+        if to_column is None:
+            info = source.execute(f"PRAGMA table_info({_lite(parent)})").fetchall()
+            to_column = next((str(item[1]) for item in info if item[5]), None)
+        if to_column is not None:
+            found.append(("foreign", table, json.dumps([column, parent, str(to_column)])))
+    return found
+
+
+def _write_keys(target: duckdb.DuckDBPyConnection, keys: list[tuple[str, str, str]]) -> None:
+    target.execute(f"CREATE SCHEMA {KEYS_SCHEMA}")
+    target.execute(f"CREATE TABLE {KEYS_SCHEMA}.keys (kind TEXT, of_table TEXT, columns TEXT)")
+    if keys:
+        target.executemany(f"INSERT INTO {KEYS_SCHEMA}.keys VALUES (?, ?, ?)", keys)

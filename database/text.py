@@ -1,0 +1,68 @@
+"""Names and values made safe and plain for a screen, a prompt or a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+_NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e", "\0": "\\0"}
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode categories that a terminal obeys or does not show: controls, bidi marks, surrogates."""
+
+
+def safe_text(value: str) -> str:
+    """`value` with everything invisible written out, so that it can only be read, never obeyed."""
+    if value.isascii() and value.isprintable():
+        return value
+    return "".join(_visible(character) for character in value)
+
+
+def _visible(character: str) -> str:
+    if character in _NAMED:
+        return _NAMED[character]
+    if unicodedata.category(character) in _HIDDEN:
+        code = ord(character)
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return character
+
+
+def show_value(value: Any) -> str:
+    """A cell as a person reads it: '' for NULL, ISO dates, no control characters."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else str(value)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ")
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "0x" + bytes(value).hex()
+    return safe_text(str(value))
+
+
+def json_value(value: Any) -> Any:
+    """`value` as JSON can hold it: decimals become numbers, dates ISO text, bytes hex text.
+
+    NaN and the infinities become text, for JSON has no such numbers.
+    """
+    plain = value
+    if isinstance(value, float) and not math.isfinite(value):
+        plain = str(value)
+    elif isinstance(value, Decimal):
+        whole = value.is_finite() and value == value.to_integral_value() and abs(value) < 2**53
+        plain = int(value) if whole else json_value(float(value))
+    elif isinstance(value, dict):
+        plain = {str(key): json_value(item) for key, item in value.items()}
+    elif isinstance(value, list | tuple | set):
+        plain = [json_value(item) for item in value]
+    elif isinstance(value, bytes | bytearray | memoryview):
+        plain = bytes(value).hex()
+    elif isinstance(value, dt.date | dt.time):
+        plain = value.isoformat()
+    elif value is not None and not isinstance(value, bool | int | float | str):
+        plain = str(value)
+    return plain
