@@ -1,0 +1,1 @@
+"""Inference: a GGUF and a question in, a checked answer out."""

@@ -1,0 +1,228 @@
+"""Question → prompt → SQL → mended → guarded → bound → run → answer.
+
+What does not parse, is not read-only, does not bind or does not run is never shown as an answer.
+"""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from llmtui.database.execute import Database
+from llmtui.database.text import json_value
+from llmtui.inference.repair import mend
+from llmtui.trainer.prompt import Prompt
+from llmtui.workspace.errors import (
+    Interrupted,
+    LlmtuiError,
+)
+
+MOST_QUESTION = 2000
+"""Characters of a question."""
+_ANSWER_TOKENS = 256
+
+
+class Model(Protocol):
+    """What asking needs of an engine."""
+
+    path: Path
+    prompt: Prompt
+    context: int
+    confidence: float
+
+    def tokenize(self, text: str, control: bool = False) -> list[int]: ...
+
+    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]: ...
+
+    def cancel(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What was verified of the SQL that is shown."""
+
+    parsed: bool = False
+    read_only: bool = False
+    bound: bool = False
+    ran: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer; the fields, in this order, are the JSON that commands write.
+
+    status: ok; abstained (no SQL that binds was found); refused (the guard said no); failed
+    confidence: geometric mean of the token probabilities, 0 to 1; seconds: wall time of it all
+    """
+
+    id: str = ""
+    question: str = ""
+    sql: str = ""
+    status: str = "failed"
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    row_count: int = 0
+    truncated: bool = False
+    confidence: float | None = None
+    checks: Checks = field(default_factory=Checks)
+    message: str = ""
+    seconds: float = 0.0
+    model: str = ""
+    exit_code: int = 0
+
+    def to_dict(self, *, asked: bool = True) -> dict[str, Any]:
+        """JSON-able; without what only a question has when `asked` is false."""
+        data = {name: value for name, value in vars(self).items() if name != "exit_code"}
+        data["columns"] = list(self.columns)
+        data["rows"] = [[json_value(value) for value in row] for row in self.rows]
+        data["checks"] = asdict(self.checks)
+        data["seconds"] = round(self.seconds, 3)
+        if self.confidence is not None:
+            data["confidence"] = round(self.confidence, 4)
+        if not asked:
+            for name in ("question", "confidence", "model"):
+                del data[name]
+        return data
+
+
+def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
+    """One statement through guard, binding and limits; errors become the answer's status."""
+    began = time.monotonic()
+    answer = Answer(id=id, sql=sql)
+    verdict = database.check(sql)
+    checks = Checks(verdict.parsed, verdict.read_only)
+    if not verdict.ok:
+        status = "refused" if verdict.parsed else "failed"
+        answer = replace(answer, status=status, message=verdict.reason, exit_code=1)
+    else:
+        try:
+            database.bind(sql)
+            checks = replace(checks, bound=True)
+            result = database.run(sql)
+        except LlmtuiError as error:
+            answer = replace(answer, message=str(error), exit_code=error.exit_code)
+        else:
+            checks = replace(checks, ran=True)
+            cut = f"Only the first {len(result.rows)} rows are shown." if result.truncated else ""
+            answer = replace(
+                answer,
+                status="ok",
+                columns=result.columns,
+                rows=result.rows,
+                row_count=len(result.rows),
+                truncated=result.truncated,
+                message=cut,
+            )
+    return replace(answer, checks=checks, seconds=time.monotonic() - began)
+
+
+class Asker:
+    """Answers questions about one database with one model."""
+
+    def __init__(self, database: Database, model: Model) -> None:
+        self.database = database
+        self.model = model
+        self._cancelled = False
+        self._schema_text: str | None = None
+
+    def generate(self, instruction: str) -> str:
+        """The SQL that `ask` would show as an answer, '' when there is none."""
+        answer = self.ask(instruction)
+        return answer.sql if answer.status == "ok" else ""
+
+    def cancel(self) -> None:
+        """Stop the answer that is being made, in the model or in the database."""
+        self._cancelled = True
+        self.model.cancel()
+        self.database.interrupt()
+
+    def ask(
+        self, question: str, *, id: str = "", on_text: Callable[[str], None] | None = None
+    ) -> Answer:
+        """Answer one question; `on_text` gets the SQL as it grows. Never raises LlmtuiError."""
+        began = time.monotonic()
+        self._cancelled = False
+        try:
+            answer = self._answer(question, on_text or (lambda _text: None))
+        except Interrupted as error:
+            answer = Answer(message=str(error), exit_code=error.exit_code)
+        except LlmtuiError as error:
+            answer = Answer(message=str(error), exit_code=error.exit_code)
+        return replace(
+            answer,
+            id=id,
+            question=question,
+            seconds=time.monotonic() - began,
+            model=self.model.path.name,
+        )
+
+    def _answer(self, question: str, on_text: Callable[[str], None]) -> Answer:
+        problem = question_problem(question)
+        if problem:
+            return Answer(message=problem, exit_code=1)
+        first = self._try(self.model.prompt, question, on_text)
+        if first.status == "ok" or self._cancelled or first.exit_code > 1:
+            return first
+        second_prompt = replace(self.model.prompt, schema="prompt")
+        failed = f"{question}\n\nNot this, for it failed: {first.sql[:400]}\n{first.message[:200]}"
+        second = self._try(second_prompt, failed, on_text)
+        if second.status == "ok":
+            return second
+        if first.status == "refused":
+            return first
+        return replace(
+            first,
+            status="abstained",
+            message=f"No SQL was found that fits this database. The last try: {first.message}",
+        )
+
+    def _try(self, prompt: Prompt, question: str, on_text: Callable[[str], None]) -> Answer:
+        tokens = self._tokens(prompt, question)
+        text = ""
+        for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS):
+            text += piece
+            on_text(text)
+        mended = mend(text, self.database.schema)
+        answer = run_sql(self.database, mended.sql)
+        told = [answer.message, *mended.changes] if answer.message else mended.changes
+        message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""
+        return replace(answer, message=message, confidence=self.model.confidence)
+
+    def _tokens(self, prompt: Prompt, question: str) -> list[int]:
+        """The prompt's tokens; a schema too long for the context is cut at whole tables."""
+        if prompt.schema == "weights":
+            return prompt.tokens(self.model.tokenize, question)
+        room = self.model.context - _ANSWER_TOKENS
+        for values in (3, 0):
+            text = self.database.schema.text(values)
+            tokens = prompt.tokens(self.model.tokenize, question, text)
+            if len(tokens) <= room:
+                return tokens
+        lines = text.splitlines()
+        while len(tokens) > room and lines:
+            lines = lines[: len(lines) * 3 // 4]
+            tokens = prompt.tokens(self.model.tokenize, question, "\n".join(lines))
+        return tokens
+
+
+def question_problem(question: str) -> str:
+    """Why a question cannot be asked, '' when it can."""
+    if not question.strip():
+        return "The question is empty."
+    if len(question) > MOST_QUESTION:
+        return f"The question has {len(question)} characters; {MOST_QUESTION} are allowed."
+    letters = [character for character in question if character.isalpha()]
+    known = sum(_english_or_chinese(character) for character in letters)
+    if letters and known < len(letters) / 2:
+        return "Questions are understood in English and Chinese only."
+    if not any(character.isalnum() for character in question):
+        return "The question has no words."
+    return ""
+
+
+def _english_or_chinese(character: str) -> bool:
+    return unicodedata.name(character, "").startswith(("LATIN", "CJK", "FULLWIDTH LATIN"))

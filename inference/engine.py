@@ -1,0 +1,210 @@
+"""A GGUF in llama.cpp: silent, greedy, streaming, cancellable, with the shared prefix kept.
+
+Works on llama.cpp's own functions, since the high-level class copies logits and cannot be stopped
+inside a long prompt. llama_cpp is imported when a model is opened, not before.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from llmtui.quantize.silence import llama_cpp_silent
+from llmtui.trainer.prompt import Prompt, prompt_from_identity, prompt_of_base
+from llmtui.workspace.errors import Interrupted, ModelError
+
+_BATCH = 512
+_ABORTED = 2
+"""llama_decode's code for a computation that the abort callback ended."""
+
+
+class Engine:
+    """One loaded model and one context. Use it from one thread; `cancel` works from any.
+
+    threads: 0 means every core; context: tokens of prompt and answer together.
+    Raises ModelError when the file is missing, not a GGUF, damaged, or of an unknown kind.
+    """
+
+    def __init__(self, model: Path, *, threads: int = 0, context: int = 2048) -> None:
+        check_magic(model)
+        self.path = model
+        self.context = context
+        self._llama = llama = llama_cpp_silent()
+        self._model: Any = None
+        self._context: Any = None
+        self._cancelled = False
+        self._held: list[int] = []
+        self.confidence = 0.0
+        """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
+        params = llama.llama_model_default_params()
+        params.n_gpu_layers = 0
+        self._model = llama.llama_model_load_from_file(str(model).encode(), params)
+        if not self._model:
+            raise ModelError(
+                "llama.cpp cannot load this model: it is damaged, incomplete or of an unknown kind",
+                where=str(model),
+                hint="Make or fetch it again.",
+            )
+        self._vocab = llama.llama_model_get_vocab(self._model)
+        self._words = llama.llama_vocab_n_tokens(self._vocab)
+        self._abort = llama.ggml_abort_callback(lambda _data: self._cancelled)
+        self._context = self._open_context(threads or _cores())
+        self._memory = llama.llama_get_memory(self._context)
+        self.prompt = self._choose_prompt()
+
+    def _open_context(self, threads: int) -> Any:
+        params = self._llama.llama_context_default_params()
+        params.n_ctx = self.context
+        params.n_batch = params.n_ubatch = _BATCH
+        params.n_threads = params.n_threads_batch = threads
+        params.swa_full = True
+        params.abort_callback = self._abort
+        context = self._llama.llama_init_from_model(self._model, params)
+        if not context:
+            raise ModelError("There is not enough memory to run this model", where=str(self.path))
+        return context
+
+    def metadata(self, key: str) -> str:
+        """A text value of the GGUF's metadata, '' when it has none."""
+        size = 1 << 16
+        buffer = ctypes.create_string_buffer(size)
+        got = self._llama.llama_model_meta_val_str(self._model, key.encode(), buffer, size)
+        return buffer.value.decode("utf-8", "replace") if got >= 0 else ""
+
+    def _choose_prompt(self) -> Prompt:
+        identity = self.metadata("llmtui.prompt")
+        if identity:
+            return prompt_from_identity(identity)
+        template = self.metadata("tokenizer.chat_template")
+        return prompt_of_base(
+            template, lambda text: len(self.tokenize(text, True)) == 1, schema="prompt"
+        )
+
+    def tokenize(self, text: str, control: bool = False) -> list[int]:
+        """Token ids; special tokens are parsed in control text only, none are added."""
+        raw = text.encode("utf-8")
+        room = len(raw) + 8
+        buffer = (self._llama.llama_token * room)()
+        count = self._llama.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, control)
+        return list(buffer[: max(count, 0)])
+
+    def stream_tokens(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[int]:
+        """Greedy continuation, without the token that ends it.
+
+        Raises ModelError when the prompt does not fit, Interrupted when `cancel` was called.
+        """
+        if len(tokens) + max_tokens > self.context:
+            raise ModelError(
+                f"The prompt has {len(tokens)} tokens; {self.context - max_tokens} fit",
+                hint="Ask a shorter question.",
+            )
+        self._cancelled = False
+        ends = set(self.tokenize(self.prompt.end, True))
+        self._feed_prompt(list(tokens))
+        total = 0.0
+        self.confidence = 0.0
+        for count in range(1, max_tokens + 1):
+            logits = np.ctypeslib.as_array(
+                self._llama.llama_get_logits_ith(self._context, -1), shape=(self._words,)
+            )
+            token = int(logits.argmax())
+            top = float(logits[token])
+            total -= math.log(float(np.exp(logits - top).sum()))
+            self.confidence = math.exp(total / count)
+            if token in ends or self._llama.llama_vocab_is_eog(self._vocab, token):
+                return
+            yield token
+            self._decode([token])
+
+    def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
+        return list(self.stream_tokens(tokens, max_tokens=max_tokens))
+
+    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]:
+        """The continuation as pieces of text, never half a character."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for token in self.stream_tokens(tokens, max_tokens=max_tokens):
+            piece = decoder.decode(self._piece(token))
+            if piece:
+                yield piece
+        rest = decoder.decode(b"", True)
+        if rest:
+            yield rest
+
+    def _piece(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        size = self._llama.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
+        return buffer.raw[: max(size, 0)]
+
+    def _feed_prompt(self, tokens: list[int]) -> None:
+        """Run the prompt, keeping what the last one shares with it in the cache."""
+        shared = 0
+        limit = min(len(tokens) - 1, len(self._held))
+        while shared < limit and tokens[shared] == self._held[shared]:
+            shared += 1
+        if not self._llama.llama_memory_seq_rm(self._memory, 0, shared, -1):
+            self._llama.llama_memory_clear(self._memory, True)
+            shared = 0
+        del self._held[shared:]
+        for start in range(shared, len(tokens), _BATCH):
+            self._decode(tokens[start : start + _BATCH])
+
+    def _decode(self, tokens: list[int]) -> None:
+        array = (self._llama.llama_token * len(tokens))(*tokens)
+        code = self._llama.llama_decode(
+            self._context, self._llama.llama_batch_get_one(array, len(tokens))
+        )
+        if self._cancelled or code == _ABORTED:
+            self._held = []
+            self._llama.llama_memory_clear(self._memory, True)
+            raise Interrupted("The answer was stopped")
+        if code != 0:
+            raise ModelError(f"llama.cpp failed while answering (code {code})")
+        self._held += tokens
+
+    def cancel(self) -> None:
+        """Stop the answer that is being made, also inside a long prompt."""
+        self._cancelled = True
+
+    def close(self) -> None:
+        if self._context:
+            self._llama.llama_free(self._context)
+            self._context = None
+        if self._model:
+            self._llama.llama_model_free(self._model)
+            self._model = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def check_magic(model: Path) -> None:
+    """Refuse what is no GGUF before llama.cpp sees it. Raises ModelError."""
+    try:
+        with model.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise ModelError("There is no such model file", where=str(model)) from error
+    if head != b"GGUF":
+        raise ModelError("This is not a GGUF model file", where=str(model))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
