@@ -27,7 +27,7 @@ __all__ = ["Database", "Limits", "Result"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a query may use: rows given back, wall seconds, DuckDB memory in MB, threads (0: all)."""
+    """What a query may use: rows back, wall seconds, DuckDB memory in MB, threads (0 is all)."""
 
     max_rows: int = 1000
     time_limit: float = 10.0

@@ -70,7 +70,7 @@ def mend(text: str, schema: Schema) -> Mended:
 
 
 def _mend_tables(
-    tree: exp.Expression, schema: Schema, own: set[str], mended: Mended
+    tree: exp.Query, schema: Schema, own: set[str], mended: Mended
 ) -> dict[str, Table]:
     """Alias or name (lower case) → table, for every table that the statement reads."""
     names = {table.name.lower(): table for table in schema.tables}
