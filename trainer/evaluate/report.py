@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmtui.trainer.evaluate.picture import loss_svg
 from llmtui.trainer.evaluate.run import Outcome, Share, share, typical_seconds
-from llmtui.workspace.events import Event, Progress, from_line
+from llmtui.workspace.events import Progress, from_line
 from llmtui.workspace.files import write_text
 
 MOST_MISSES = 40

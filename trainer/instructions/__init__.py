@@ -1,0 +1,1 @@
+"""Instruction data: constructed from a database, written by hand, imported, and checked."""

@@ -1,0 +1,56 @@
+"""The checks that every row passes, wherever it comes from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from llmtui.database.execute import Database
+from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.events import Event, RowDropped, RowsKept
+from llmtui.workspace.records import Instruction
+
+CHECKS = ("parsed", "read-only", "ran", "non-empty")
+
+
+def check_rows(
+    database: Database, rows: Iterable[Instruction], tell: Callable[[Event], None]
+) -> list[Instruction]:
+    """Rows whose SQL is one harmless query that runs and gives rows, none twice; reasons told.
+
+    Rows of other kinds are kept when their answer is not empty and not twice.
+    """
+    kept: list[Instruction] = []
+    dropped: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    asked: dict[str, str] = {}
+    for row in rows:
+        problem = _problem(database, row, asked)
+        if problem:
+            dropped[problem] += 1
+            example.setdefault(problem, f"{row.id}: {row.question}")
+            continue
+        asked[row.question.strip().casefold()] = row.target
+        checked = CHECKS if row.kind == "sql" else ()
+        kept.append(replace(row, checks=checked, schema=database.schema.fingerprint))
+    for reason, count in dropped.most_common():
+        tell(RowDropped(reason, example[reason], count))
+    tell(RowsKept(len(kept)))
+    return kept
+
+
+def _problem(database: Database, row: Instruction, asked: dict[str, str]) -> str:
+    known = asked.get(row.question.strip().casefold())
+    if known is not None:
+        return "repeats a row" if known == row.target else "another answer to the same question"
+    if row.kind != "sql":
+        return "" if row.answer.strip() else "has no answer"
+    verdict = database.check(row.sql)
+    if not verdict.ok:
+        return f"is refused: {verdict.reason}"
+    try:
+        result = database.run(row.sql, max_rows=1)
+    except LlmtuiError as error:
+        return f"does not run: {error}"
+    return "" if result.rows else "gives no rows"

@@ -1,0 +1,209 @@
+"""Construct instruction rows from a database: SQL first, then questions, every SQL really run.
+
+The steps draw queries at random from the schema and its values; each query is run and kept only
+when it gives rows; each is realised as a few questions in every language. The same seed gives the
+same rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from llmtui.database.execute import Database
+from llmtui.trainer.instructions import steps_group, steps_join, steps_table
+from llmtui.trainer.instructions.draft import Draft, shapes
+from llmtui.trainer.instructions.world import World
+from llmtui.workspace.errors import LlmtuiError, SourceError
+from llmtui.workspace.events import Event, Progress, RowDropped, RowsKept
+from llmtui.workspace.records import Instruction
+
+STAGE = "instructions"
+CHECKS = ("parsed", "read-only", "ran", "non-empty")
+Step = Callable[[World], Draft | None]
+
+STEPS: tuple[tuple[Step, float], ...] = (
+    (steps_table.list_rows, 8),
+    (steps_table.filter_rows, 20),
+    (steps_table.between, 4),
+    (steps_table.like, 4),
+    (steps_table.one_of, 3),
+    (steps_table.missing, 2),
+    (steps_table.two_conditions, 6),
+    (steps_table.count, 9),
+    (steps_table.aggregate, 12),
+    (steps_table.distinct, 6),
+    (steps_table.order, 4),
+    (steps_table.top, 14),
+    (steps_table.above_average, 3.5),
+    (steps_table.product_sum, 0.7),
+    (steps_group.group_count, 11),
+    (steps_group.group_aggregate, 7),
+    (steps_group.group_year, 2),
+    (steps_group.group_top, 10),
+    (steps_group.having, 6),
+    (steps_join.join_list, 10),
+    (steps_join.join_filter_parent, 16),
+    (steps_join.join_filter_parent_column, 6),
+    (steps_join.join_filter_child, 3),
+    (steps_join.children, 6),
+    (steps_join.itself, 2.5),
+    (steps_join.link, 9),
+)
+"""Each step with its share of the queries that are drawn."""
+
+_TRIES = 12
+"""Drafts that may fail for each query that is wanted."""
+_EACH = 2
+"""Questions of one language for one query."""
+_MOST_SAME = 12
+"""Rows a query may have in all when it is drawn again."""
+
+
+@dataclass(frozen=True)
+class Options:
+    languages: tuple[str, ...] = ("en", "zh")
+    rows: int = 6000
+    seed: int = 7
+
+
+def construct(
+    database: Database, options: Options, tell: Callable[[Event], None]
+) -> list[Instruction]:
+    """Rows that are checked, split and shuffled, so that any prefix is a fair sample.
+
+    Raises SourceError when the database has nothing to ask about.
+    """
+    world = World(database, random.Random(options.seed))
+    if not world.things:
+        raise SourceError(
+            "Every table of this database is empty, so there is nothing to ask about",
+            where=str(database.path),
+            hint="Fill it with rows first.",
+        )
+    made = _Maker(world, options, tell)
+    rows = made.make()
+    made.report(len(rows))
+    random.Random(options.seed + 1).shuffle(rows)
+    return rows
+
+
+class _Maker:
+    """Draws, runs and realises until there are enough rows or nothing new is found."""
+
+    def __init__(self, world: World, options: Options, tell: Callable[[Event], None]) -> None:
+        self.world, self.options, self.tell = world, options, tell
+        self.rng = world.rng
+        self.ran: dict[str, str] = {}
+        """SQL → why it was dropped, '' when it was kept."""
+        self.count: Counter[str] = Counter()
+        self.asked: dict[str, str] = {}
+        self.dropped: Counter[str] = Counter()
+        self.phrasings: dict[str, set[str]] = {}
+
+    def make(self) -> list[Instruction]:
+        rows: list[Instruction] = []
+        steps, weights = zip(*STEPS, strict=True)
+        tries = self.options.rows * _TRIES
+        told = time.monotonic()
+        while len(rows) < self.options.rows and tries > 0:
+            tries -= 1
+            draft = self.rng.choices(steps, weights)[0](self.world)
+            if draft is None:
+                continue
+            problem = self.problem(draft)
+            if problem:
+                self.dropped[problem] += 1
+                continue
+            rows += self.realise(draft)
+            if time.monotonic() - told > 0.5:
+                told = time.monotonic()
+                self.tell(Progress(STAGE, len(rows), self.options.rows, unit="rows"))
+        return rows[: self.options.rows]
+
+    def problem(self, draft: Draft) -> str:
+        """Why a draft cannot be used, '' when it can. Each SQL is run once."""
+        sql = draft.sql
+        if sql not in self.ran:
+            self.ran[sql] = self.run(draft)
+        if not self.ran[sql] and self.count[sql] >= _MOST_SAME:
+            return "the query has questions enough"
+        return self.ran[sql]
+
+    def run(self, draft: Draft) -> str:
+        try:
+            result = self.world.database.run(draft.sql)
+        except LlmtuiError as error:
+            return f"does not run: {str(error)[:60]}"
+        if not result.rows or all(value is None for row in result.rows for value in row):
+            return "gives no rows"
+        if result.rows == ((0,),):
+            return "counts nothing"
+        everything = min(draft.most_rows, self.world.database.limits.max_rows)
+        if draft.most_rows and len(result.rows) >= everything > 1:
+            return "the filter selects everything"
+        return ""
+
+    def realise(self, draft: Draft) -> list[Instruction]:
+        rows: list[Instruction] = []
+        used = self.phrasings.setdefault(draft.sql, set())
+        each = 1 if self.count[draft.sql] else _EACH
+        for lang in self.options.languages:
+            for _ in range(each):
+                question = draft.realise(lang, self.rng, used)
+                if not question:
+                    continue
+                known = self.asked.get(question.casefold())
+                if known is not None:
+                    other = known != draft.sql
+                    self.dropped["two queries for one question" if other else "repeats"] += 1
+                    continue
+                self.asked[question.casefold()] = draft.sql
+                self.count[draft.sql] += 1
+                rows.append(self.row(draft, lang, question))
+        return rows
+
+    def row(self, draft: Draft, lang: str, question: str) -> Instruction:
+        split, held = split_of(draft, self.options.seed)
+        return Instruction(
+            id=_hash(f"{question}\0{draft.sql}")[:12],
+            question=question,
+            sql=draft.sql,
+            lang=lang,
+            origin="constructed",
+            shape=draft.shape,
+            difficulty=shapes()[draft.shape].difficulty,
+            checks=CHECKS,
+            split=split,
+            schema=self.world.schema.fingerprint,
+            extra={"held": held} if held else {},
+        )
+
+    def report(self, kept: int) -> None:
+        for reason, count in self.dropped.most_common():
+            self.tell(RowDropped(reason, count=count))
+        self.tell(RowsKept(kept, f"{len([1 for why in self.ran.values() if not why])} queries"))
+
+
+def split_of(draft: Draft, seed: int) -> tuple[str, str]:
+    """(split, what is held out): by query, and some shapes on some tables as a whole.
+
+    A query is in one split only. "shape" rows are combinations of shape and tables that training
+    never sees; "row" rows are unseen queries of seen combinations.
+    """
+    combination = int(_hash(f"{seed}/{draft.shape}/{draft.tables}")[:8], 16) % 100
+    hard = shapes()[draft.shape].difficulty != "easy"
+    if hard and combination < 3:
+        return "test", "shape"
+    place = int(_hash(f"{seed}/{draft.sql}")[:8], 16) % 100
+    if place < 7:
+        return "test", "row"
+    return ("dev", "row") if place < 10 else ("train", "")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
