@@ -91,7 +91,7 @@ def _plain(item: dict[str, Any], where: str) -> dict[str, Any]:
     if "instruction" in item and "output" in item:
         parts = [str(item["instruction"]), str(item.get("input") or "")]
         question = "\n".join(part for part in parts if part.strip())
-        rest = {key: item[key] for key in ("id", "lang") if key in item}
+        rest: dict[str, Any] = {key: item[key] for key in ("id", "lang") if key in item}
         return {**rest, "question": question, "answer": str(item["output"])}
     return item
 
@@ -125,20 +125,18 @@ def export_rows(path: Path, rows: Sequence[Instruction], shape: str) -> None:
     if shape == "jsonl":
         save_rows(path, rows)
         return
-    with whole_file(path) as temporary:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            if shape == "csv":
-                writer = csv.writer(file)
-                writer.writerow(("id", "lang", "question", "sql", "answer"))
-                writer.writerows((r.id, r.lang, r.question, r.sql, r.answer) for r in rows)
-                return
-            for row in rows:
-                data: dict[str, Any] = {
-                    "instruction": row.question,
-                    "input": "",
-                    "output": row.target,
-                }
-                if shape == "messages":
-                    turns = (("user", row.question), ("assistant", row.target))
-                    data = {"messages": [{"role": r, "content": text} for r, text in turns]}
-                file.write(json.dumps(data, ensure_ascii=False) + "\n")
+    with (
+        whole_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        if shape == "csv":
+            writer = csv.writer(file)
+            writer.writerow(("id", "lang", "question", "sql", "answer"))
+            writer.writerows((r.id, r.lang, r.question, r.sql, r.answer) for r in rows)
+            return
+        for row in rows:
+            data: dict[str, Any] = {"instruction": row.question, "input": "", "output": row.target}
+            if shape == "messages":
+                turns = (("user", row.question), ("assistant", row.target))
+                data = {"messages": [{"role": r, "content": text} for r, text in turns]}
+            file.write(json.dumps(data, ensure_ascii=False) + "\n")

@@ -186,11 +186,10 @@ class World:
         whole = "INT" in item.column.type or (low == int(low) and high - low > 50)
         if not whole and high - low < 50:
             return round(value, 1)
-        size = max(0, len(str(int(abs(value)))) - self.rng.choice((1, 1, 2)))
-        step: int = 10**size
+        digits = len(str(int(abs(value)))) - self.rng.choice((1, 1, 2))
+        step = int("1" + "0" * max(0, digits))
         rounded = round(value / step) * step
-        chosen: float = rounded if low <= rounded <= high else value
-        return int(chosen)
+        return rounded if low <= rounded <= high else int(value)
 
     def date_value(self, item: Field) -> dt.date:
         low, high = _day(item.column.minimum), _day(item.column.maximum)
