@@ -182,7 +182,7 @@ class World:
     def number_value(self, item: Field) -> int | float:
         """A round number inside the column's range."""
         low, high = float(item.column.minimum), float(item.column.maximum)
-        value = low + (high - low) * self.rng.uniform(0.05, 0.95) ** 1.3
+        value: float = low + (high - low) * self.rng.uniform(0.05, 0.95) ** 1.3
         whole = "INT" in item.column.type or (low == int(low) and high - low > 50)
         if not whole and high - low < 50:
             return round(value, 1)

@@ -1,0 +1,60 @@
+"""One tune at a time on a project: a lock that ends with the processes that hold it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from llmtui.workspace.errors import UsageError
+from llmtui.workspace.project import Project
+
+WAIT = 60.0
+"""Seconds to wait for the child of a tune that was killed: it saves before it goes."""
+
+
+@contextmanager
+def only_one(project: Project, wait: float = WAIT) -> Iterator[int]:
+    """Hold the project's lock; yields its file descriptor, -1 where files cannot be locked.
+
+    Raises UsageError when another tune keeps it longer than `wait` seconds.
+    """
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system
+        yield -1
+        return
+    file = project.root / "tune.lock"
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        until = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+                if time.monotonic() > until or _alive(holder):
+                    raise UsageError(
+                        f"A tune is already running on this project (process {holder})",
+                        where=str(project.root),
+                        hint="Wait for it, or stop it with Ctrl-C where it runs.",
+                    ) from None
+                time.sleep(0.2)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _alive(holder: str) -> bool:
+    """Whether the process that took the lock still runs (its child may outlive it for a moment)."""
+    try:
+        os.kill(int(holder), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

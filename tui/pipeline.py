@@ -1,0 +1,220 @@
+"""One click: instructions → fine-tune → quantize → evaluate, from wherever the last try ended.
+
+What is done is read from the files that each stage leaves whole: the instruction file, the run's
+adapter folder, the verified GGUF, the report. Whatever is missing is done now.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmtui.workspace.errors import LlmtuiError, UsageError
+from llmtui.workspace.events import Event, Failed, Finished, Note, Started, from_line, to_line
+from llmtui.workspace.project import Project, start
+from llmtui.workspace.settings import Settings
+
+TUNED_CASES = 160
+"""Held-out rows that the tuned model is asked; the base, which is slower, gets a quarter."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to tune: a source, its project and the settings in force."""
+
+    source: Path
+    project: Project
+    settings: Settings
+    fresh: bool = False
+    """Start a new run even when the last one is unfinished."""
+    evaluate: bool = True
+
+
+def tune(job: Job, stopped: Callable[[], bool]) -> Iterator[Event]:
+    """All stages of a job. `stopped` says that the person wants to end training early and keep it.
+
+    Raises LlmtuiError of the stage that failed; what earlier stages made stays.
+    """
+    from llmtui.tui.lock import only_one
+
+    began = time.monotonic()
+    start(job.project, job.source)
+    with only_one(job.project) as lock:
+        yield Started("tune", str(job.source))
+        yield from instructions(job)
+        run = choose_run(job)
+        log = (run / "events.jsonl").open("a", encoding="utf-8", buffering=1)
+        with log:
+            for event in _stages(job, run, stopped, lock):
+                log.write(to_line(event) + "\n")
+                yield event
+        yield Finished("tune", time.monotonic() - began)
+
+
+def _stages(job: Job, run: Path, stopped: Callable[[], bool], lock: int) -> Iterator[Event]:
+    if not (run / "adapter").is_dir():
+        yield from finetune_in_child(run, stopped, lock)
+    model = job.project.models / f"{job.project.root.name[:40]}-{run.name}.gguf"
+    if not model.is_file():
+        yield from quantize(run, model, job.settings.level)
+    job.project.update(model=str(model.relative_to(job.project.root)), run=run.name)
+    if job.evaluate and not (run / "report.md").is_file():
+        yield from evaluate(job, run, model)
+
+
+def instructions(job: Job) -> Iterator[Event]:
+    """Build the instruction file unless the one there is of this schema and these options."""
+    from llmtui.database.execute import Database
+    from llmtui.trainer.instructions.build import build
+    from llmtui.trainer.instructions.construct import Options
+
+    languages = parse_languages(job.settings.languages)
+    options = Options(languages, job.settings.rows or Options.rows)
+    with Database.open(job.source) as database:
+        made_for = f"{database.schema.fingerprint} {','.join(languages)} {options.rows}"
+        known = job.project.facts().get("instructions") == made_for
+        if known and job.project.instructions.is_file():
+            yield Note(f"Using the rows in {job.project.instructions}")
+            return
+        yield from build(database, job.project, options)
+        job.project.update(instructions=made_for, schema=database.schema.fingerprint)
+
+
+def parse_languages(text: str) -> tuple[str, ...]:
+    """ "en,zh" → ("en", "zh"). Raises UsageError."""
+    chosen = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    unknown = [part for part in chosen if part not in ("en", "zh")]
+    if unknown or not chosen:
+        raise UsageError(f'There is no language "{text}"', hint="Choose en, zh or en,zh.")
+    return tuple(dict.fromkeys(chosen))
+
+
+def choose_run(job: Job) -> Path:
+    """The unfinished run when it is for the same rows and settings, else a new one."""
+    from llmtui.quantize.bases import find_base
+    from llmtui.trainer.finetune.config import RunConfig, load_config
+
+    settings = job.settings
+    config = RunConfig(
+        base=str(find_base(settings.base)),
+        instructions=str(job.project.instructions),
+        schema_fingerprint=str(job.project.facts().get("schema", "")),
+        minutes=settings.minutes,
+        threads=settings.threads,
+        languages=settings.languages,
+        level=settings.level,
+    )
+    last = job.project.latest_run()
+    if last is not None and not job.fresh and not (last / "report.md").is_file():
+        try:
+            if load_config(last) == config:
+                return last
+        except UsageError:
+            pass  # killed before its run.toml was written
+    run = job.project.new_run()
+    config.save(run)
+    return run
+
+
+def finetune_in_child(run: Path, stopped: Callable[[], bool], lock: int) -> Iterator[Event]:
+    """Train in a process of its own, so that its memory ends with it and a crash is only its own.
+
+    The child holds the project's lock too: should this process be killed, the next tune waits
+    until the child has saved and gone. Raises LlmtuiError with what the child said.
+    """
+    command = [sys.executable, "-m", "llmtui.trainer", str(run)]
+    environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONWARNINGS": "ignore"}
+    failed: Failed | None = None
+    with (run / "train.log").open("ab") as log:
+        child = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            text=True,
+            pass_fds=(lock,) if lock >= 0 else (),
+        )
+    asked = False
+    assert child.stdout is not None
+    try:
+        for line in child.stdout:
+            event = from_line(line)
+            if isinstance(event, Failed):
+                failed = event
+            elif event is not None:
+                yield event
+            if stopped() and not asked:
+                asked = True
+                child.send_signal(signal.SIGINT)
+                yield Note("Stopping after this step; what was learnt is kept")
+    finally:
+        child.stdout.close()
+        code = child.wait()
+    if failed is not None or code != 0:
+        error = LlmtuiError(
+            failed.message if failed else f"Training ended unexpectedly (code {code})",
+            hint=""
+            if failed
+            else f"The log is {run / 'train.log'}. Run the same command to go on.",
+        )
+        error.exit_code = failed.exit_code if failed else 1
+        raise error
+
+
+def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
+    """Merge, quantize and verify; the model appears under its name only when it holds."""
+    from llmtui.inference.engine import Engine
+    from llmtui.quantize.export import export
+    from llmtui.quantize.verify import verify
+
+    candidate = model.with_suffix(".candidate")
+    candidate.unlink(missing_ok=True)
+    try:
+        yield from export(run / "adapter", candidate, level, run.name)
+        with Engine(candidate) as engine:
+            verdict = verify(engine, run / "adapter" / "parity.json")
+        yield Note(
+            f"Verified: {verdict.strings} texts split alike, "
+            f"{verdict.same} of {verdict.answers} answers as in training"
+        )
+        candidate.replace(model)
+    finally:
+        candidate.unlink(missing_ok=True)
+
+
+def evaluate(job: Job, run: Path, model: Path, file: Path | None = None) -> Iterator[Event]:
+    """Ask the tuned model and its base questions with known answers and write the report."""
+    from llmtui.database.execute import Database, Limits
+    from llmtui.inference.ask import Asker
+    from llmtui.inference.engine import Engine
+    from llmtui.trainer.evaluate import run as scoring
+    from llmtui.trainer.evaluate.report import write_report
+    from llmtui.trainer.finetune.config import load_config
+    from llmtui.workspace.records import load_rows
+
+    began = time.monotonic()
+    base = Path(load_config(run).base)
+    if file is not None:
+        cases = base_cases = scoring.load_cases(file)
+    else:
+        rows = load_rows(job.project.instructions)
+        cases = scoring.held_out_cases(rows, TUNED_CASES)
+        base_cases = scoring.held_out_cases(rows, TUNED_CASES // 4)
+    results: dict[str, list[scoring.Outcome]] = {}
+    limits = Limits(time_limit=job.settings.time_limit, memory_mb=job.settings.memory_mb)
+    with Database.open(job.source, limits) as database:
+        for name, path, asked in (("tuned", model, cases), ("base", base, base_cases)):
+            yield Started(scoring.STAGE, f"{name}: {path.name}", of=len(asked))
+            with Engine(path, threads=job.settings.threads) as engine:
+                asker = Asker(database, engine)
+                results[name] = yield from scoring.evaluate(database, asker, asked, name)
+    facts = {"source": str(job.source), "base": base.name, "model": model.name,
+             "questions": str(file) if file else "held-out rows"}  # fmt: skip
+    report = write_report(run, results, facts)
+    yield Finished(scoring.STAGE, time.monotonic() - began, str(report))
