@@ -1,0 +1,1 @@
+"""The commands, one module a family. Heavy imports happen inside the functions."""

@@ -1,0 +1,153 @@
+"""What commands share: the source's project, settings, narration on stderr, data on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from llmtui.workspace import settings as settings_of
+from llmtui.workspace.errors import SourceError
+from llmtui.workspace.events import (
+    Event,
+    Failed,
+    Finished,
+    Note,
+    Progress,
+    RowDropped,
+    RowsKept,
+    Saved,
+    Scored,
+    Started,
+    to_line,
+)
+from llmtui.workspace.project import Project, project_for
+from llmtui.workspace.settings import Settings
+
+SourceArgument = Annotated[
+    Path, typer.Argument(help="A database, a data file, or a folder of data files.")
+]
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", help="Folder that keeps what is made for this source.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+
+
+def place(source: Path, project: Path | None) -> tuple[Path, Project]:
+    """The source's full path and its project. Raises SourceError when the source is missing."""
+    full = source.expanduser().absolute()
+    if not full.exists():
+        raise SourceError("There is no such file or folder", where=str(full))
+    return full, project_for(full, project)
+
+
+def settings_for(project: Project, **flags: Any) -> Settings:
+    return settings_of.load(project.file if project.file.is_file() else None, **flags)
+
+
+def say(text: str) -> None:
+    """A line of narration."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def data(item: Any) -> None:
+    """One JSON line of data."""
+    print(json.dumps(item, ensure_ascii=False), flush=True)
+
+
+def follow(events: Iterable[Event], *, as_json: bool) -> None:
+    """Run a stage to its end, telling its events: JSON lines on stdout or text on stderr."""
+    narrator = Narrator()
+    for event in events:
+        if as_json:
+            print(to_line(event), flush=True)
+        else:
+            narrator.tell(event)
+    narrator.clear()
+
+
+class Narrator:
+    """Events as text; on a terminal the progress stays on one line."""
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+        self.width = 0
+        self.told = 0.0
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.progress(event)
+            return
+        self.clear()
+        text = describe(event)
+        if text:
+            say(text)
+
+    def progress(self, event: Progress) -> None:
+        now = time.monotonic()
+        last = event.step >= event.of > 0
+        if now - self.told < (0.1 if self.live else 20.0) and not last:
+            return
+        self.told = now
+        text = "  " + describe_progress(event)
+        if self.live:
+            print("\r" + text.ljust(self.width), end="", file=sys.stderr, flush=True)
+            self.width = len(text)
+        else:
+            say(text)
+
+    def clear(self) -> None:
+        if self.live and self.width:
+            print("\r" + " " * self.width + "\r", end="", file=sys.stderr, flush=True)
+            self.width = 0
+
+
+def describe_progress(event: Progress) -> str:
+    parts = [f"{event.stage} {event.step}/{event.of}"]
+    if event.loss is not None:
+        parts.append(f"loss {event.loss:.3f}")
+    if event.rate is not None:
+        parts.append(f"{event.rate:.1f} {event.unit}/s")
+    if event.seconds_left is not None:
+        parts.append(f"{duration(event.seconds_left)} left")
+    return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+
+
+def describe(event: Event) -> str:
+    """One line for a person, '' for what needs no line."""
+    text = ""
+    match event:
+        case Started(stage="tune", detail=detail):
+            text = f"Tuning a model on {detail}"
+        case Started(stage=stage, detail=detail):
+            text = f"▸ {stage}: {detail}"
+        case RowDropped(reason=reason, count=count, example=example):
+            text = f"  dropped {count}: {reason}" + (f" ({example})" if example else "")
+        case RowsKept(count=count, where=where):
+            text = f"  kept {count} rows" + (f" of {where}" if where else "")
+        case Scored():
+            share = event.hits / event.of if event.of else 0.0
+            text = (
+                f"  {event.name}: {share:.1%} {event.metric} "
+                f"({event.hits}/{event.of}, 95 % {event.low:.0%}–{event.high:.0%})"
+            )
+        case Saved(kind=kind, path=path):
+            text = f"  saved {kind}: {path}"
+        case Note(text=note):
+            text = f"  {note}"
+        case Finished(stage=stage, seconds=seconds, detail=detail):
+            text = f"✓ {stage} in {duration(seconds)}" + (f": {detail}" if detail else "")
+        case Failed(stage=stage, message=message):
+            text = f"✗ {stage}: {message}"
+        case _:
+            pass
+    return text

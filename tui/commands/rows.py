@@ -1,0 +1,155 @@
+"""`llmtui instructions …`: build, list, check, import and export instruction rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmtui.tui.commands.common import (
+    JsonOption,
+    ProjectOption,
+    SourceArgument,
+    follow,
+    place,
+    say,
+    settings_for,
+)
+from llmtui.tui.commands.tuning import LangOption, RowsOption
+from llmtui.workspace.errors import RecordError, UsageError
+from llmtui.workspace.events import Event, Saved
+from llmtui.workspace.project import Project
+from llmtui.workspace.records import Instruction, load_rows, save_rows, to_line
+
+app = typer.Typer(
+    help="Instruction rows: build, list, check, import, export.", no_args_is_help=True
+)
+
+
+@app.command()
+def build(
+    source: SourceArgument,
+    rows: RowsOption = None,
+    lang: LangOption = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same rows.")] = 7,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Construct rows from the database; rows of your own and verdicts stay."""
+    full, kept = place(source, project)
+    settings = settings_for(kept, rows=rows, languages=lang)
+    from llmtui.database.execute import Database
+    from llmtui.trainer.instructions.build import build as stage
+    from llmtui.trainer.instructions.construct import Options
+    from llmtui.tui.pipeline import parse_languages, start
+
+    options = Options(parse_languages(settings.languages), settings.rows or Options.rows, seed)
+    start(kept, full)
+    with Database.open(full) as database:
+        follow(stage(database, kept, options), as_json=as_json)
+
+
+@app.command("list")
+def list_rows(
+    source: SourceArgument,
+    search: Annotated[str | None, typer.Option("--search", help="Text in question or SQL.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show rows, and on stderr how many there are of each kind."""
+    _, kept = place(source, project)
+    rows = existing(kept, source)
+    needle = (search or "").casefold()
+    found = [row for row in rows if needle in f"{row.question}\n{row.target}".casefold()]
+    for row in found[:limit]:
+        print(to_line(row) if as_json else f"{row.id}\t{row.lang}\t{row.question}\t{row.target}")
+    counts = Counter(f"{row.origin} {row.lang} {row.split}" for row in found)
+    say(f"{len(found)} rows: " + ", ".join(f"{n} {name}" for name, n in counts.most_common()))
+
+
+@app.command()
+def check(
+    source: SourceArgument, project: ProjectOption = None, as_json: JsonOption = False
+) -> None:
+    """Run every row's SQL again; exits with 1 when a row no longer holds."""
+    full, kept = place(source, project)
+    rows = existing(kept, source)
+    kept_rows, events = checked(full, rows)
+    follow(iter(events), as_json=as_json)
+    if len(kept_rows) < len(rows):
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_file(
+    source: SourceArgument,
+    file: Annotated[Path, typer.Argument(help="JSONL, JSON or CSV; Alpaca and chats too.")],
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add rows of your own, after the same checks as constructed ones."""
+    full, kept = place(source, project)
+    from llmtui.trainer.instructions.exchange import import_rows
+    from llmtui.tui.pipeline import start
+
+    new, events = checked(full, import_rows(file))
+    start(kept, full)
+    old = load_rows(kept.instructions) if kept.instructions.is_file() else []
+    asked = {row.question.strip().casefold() for row in new}
+    ids = {row.id for row in new}
+    rest = [r for r in old if r.id not in ids and r.question.strip().casefold() not in asked]
+    save_rows(kept.instructions, [*new, *rest])
+    follow(iter([*events, Saved("instructions", str(kept.instructions))]), as_json=as_json)
+    if as_json:
+        return
+    say(f"{len(new)} rows added, {len(old) - len(rest)} replaced, {len(new) + len(rest)} in all")
+
+
+@app.command()
+def export(
+    source: SourceArgument,
+    out: Annotated[Path, typer.Argument(help="The file to write.")],
+    shape: Annotated[
+        str, typer.Option("--shape", help="jsonl, csv, alpaca or messages.")
+    ] = "jsonl",
+    project: ProjectOption = None,
+) -> None:
+    """Write the rows for other tools."""
+    _, kept = place(source, project)
+    from llmtui.trainer.instructions.exchange import export_rows
+
+    rows = existing(kept, source)
+    export_rows(out, rows, shape)
+    say(f"{len(rows)} rows written to {out}")
+
+
+def existing(project: Project, source: Path) -> list[Instruction]:
+    """The project's rows. Raises UsageError when none were built yet."""
+    if not project.instructions.is_file():
+        raise UsageError(
+            "There are no rows for this source yet",
+            where=str(source),
+            hint=f"Build some with: llmtui instructions build {source}",
+        )
+    return load_rows(project.instructions)
+
+
+def checked(source: Path, rows: list[Instruction]) -> tuple[list[Instruction], list[Event]]:
+    from llmtui.database.execute import Database
+    from llmtui.trainer.instructions.check import check_rows
+
+    events: list[Event] = []
+    with Database.open(source) as database:
+        kept = check_rows(database, rows, events.append)
+    if rows and not kept:
+        raise RecordError("No row passes the checks", where=str(source), hint=reasons(events))
+    return kept, events
+
+
+def reasons(events: list[Event]) -> str:
+    found: Iterator[str] = (getattr(event, "reason", "") for event in events)
+    return "The reasons: " + "; ".join(dict.fromkeys(reason for reason in found if reason))

@@ -1,0 +1,178 @@
+"""`llmtui tune` and its stages one by one: `train`, `quantize`, `eval`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from llmtui.tui.commands.common import (
+    JsonOption,
+    ProjectOption,
+    SourceArgument,
+    follow,
+    place,
+    settings_for,
+)
+from llmtui.workspace.errors import LlmtuiError, ModelError
+from llmtui.workspace.events import Event, Failed, Started
+from llmtui.workspace.project import Project
+
+MinutesOption = Annotated[
+    float | None, typer.Option("--minutes", help="Time for the training steps.", min=0.05)
+]
+BaseOption = Annotated[
+    str | None, typer.Option("--base", help="Base model: a name of `models list` or a .gguf file.")
+]
+LangOption = Annotated[str | None, typer.Option("--lang", help="Languages: en, zh or en,zh.")]
+RowsOption = Annotated[int | None, typer.Option("--rows", help="Rows to construct.", min=50)]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Start anew, not from the last point.")]
+ThreadsOption = Annotated[int | None, typer.Option("--threads", help="0 is every core.", min=0)]
+
+
+def tune(
+    source: SourceArgument,
+    minutes: MinutesOption = None,
+    base: BaseOption = None,
+    lang: LangOption = None,
+    rows: RowsOption = None,
+    threads: ThreadsOption = None,
+    fresh: FreshOption = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Instructions, fine-tuning, quantization and evaluation, in one go.
+
+    Run it again after a crash or a power cut and it goes on from the last saved point. Ctrl-C
+    during training ends training early and keeps what was learnt.
+    """
+    full, kept = place(source, project)
+    settings = settings_for(
+        kept, minutes=minutes, base=base, languages=lang, rows=rows, threads=threads
+    )
+    from llmtui.tui.pipeline import Job
+    from llmtui.tui.pipeline import tune as run
+
+    stop = Stop()
+    job = Job(full, kept, settings, fresh=fresh)
+    follow(told(run(job, stop), stop), as_json=as_json)
+
+
+def train(
+    source: SourceArgument,
+    minutes: MinutesOption = None,
+    base: BaseOption = None,
+    threads: ThreadsOption = None,
+    fresh: FreshOption = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fine-tune the base on the project's instruction rows, and nothing else."""
+    full, kept = place(source, project)
+    settings = settings_for(kept, minutes=minutes, base=base, threads=threads)
+    from llmtui.tui import pipeline
+    from llmtui.tui.lock import only_one
+
+    job = pipeline.Job(full, kept, settings, fresh=fresh)
+    stop = Stop()
+
+    def work() -> Iterator[Event]:
+        pipeline.start(kept, full)
+        with only_one(kept) as lock:
+            if not kept.instructions.is_file():
+                yield from pipeline.instructions(job)
+            yield from pipeline.finetune_in_child(pipeline.choose_run(job), stop, lock)
+
+    follow(told(work(), stop), as_json=as_json)
+
+
+def quantize(
+    source: SourceArgument,
+    level: Annotated[str | None, typer.Option("--level", help="q8_0, q5_k_m, q4_k_m …")] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Merge the last trained adapter into its base, quantize, verify, and use the result."""
+    full, kept = place(source, project)
+    settings = settings_for(kept, level=level)
+    from llmtui.quantize.levels import level_named
+    from llmtui.tui import pipeline
+
+    wanted = level_named(settings.level).name
+    run = trained_run(kept, full)
+    suffix = "" if wanted == "q8_0" else f"-{wanted}"
+    model = kept.models / f"{kept.root.name[:40]}-{run.name}{suffix}.gguf"
+    follow(pipeline.quantize(run, model, wanted), as_json=as_json)
+    kept.update(model=str(model.relative_to(kept.root)), run=run.name)
+
+
+def evaluate(
+    source: SourceArgument,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help='Lines of {"question", "sql"}; else held-out rows.'),
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Instead of the one in use.")] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score the tuned model and its base on questions with known answers, and write a report."""
+    full, kept = place(source, project)
+    from llmtui.tui import pipeline
+    from llmtui.tui.commands.asking import choose_model
+
+    chosen = choose_model(kept, model, full)
+    run = trained_run(kept, full)
+    job = pipeline.Job(full, kept, settings_for(kept))
+    follow(pipeline.evaluate(job, run, chosen, file), as_json=as_json)
+
+
+def trained_run(project: Project, source: Path) -> Path:
+    """The newest run that was trained to its end. Raises ModelError when there is none."""
+    runs = sorted(project.runs.glob("*/adapter"), reverse=True) if project.runs.is_dir() else []
+    if not runs:
+        raise ModelError(
+            "Nothing was trained on this source yet",
+            where=str(source),
+            hint=f"Train with: llmtui tune {source}",
+        )
+    return runs[0].parent
+
+
+class Stop:
+    """Ctrl-C: while training it means "enough, keep it"; a second one, or elsewhere, interrupts."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.training = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def handle(self, _signal: int, _frame: FrameType | None) -> None:
+        if not self.training or self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+def told(events: Iterator[Event], stop: Stop) -> Iterator[Event]:
+    """Pass events on with Ctrl-C handled by `stop`; a failure is an event too."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), stop.handle) for name in names}
+    stage = "tune"
+    try:
+        for event in events:
+            if isinstance(event, Started):
+                stage = event.stage
+                stop.training = stage == "finetune"
+            yield event
+    except LlmtuiError as error:
+        yield Failed(stage, str(error), error.exit_code)
+        raise typer.Exit(error.exit_code) from error
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
