@@ -34,10 +34,10 @@ def only_one(project: Project, wait: float = WAIT) -> Iterator[int]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError:
-                holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
-                if time.monotonic() > until or _alive(holder):
+                keeper = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+                if time.monotonic() > until or _alive(keeper):
                     raise UsageError(
-                        f"A tune is already running on this project (process {holder})",
+                        f"A tune is already running on this project (process {keeper})",
                         where=str(project.root),
                         hint="Wait for it, or stop it with Ctrl-C where it runs.",
                     ) from None
@@ -49,10 +49,28 @@ def only_one(project: Project, wait: float = WAIT) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _alive(holder: str) -> bool:
+def holder(project: Project) -> int:
+    """The process that tunes this project now, 0 when none does."""
+    try:
+        import fcntl
+
+        descriptor = os.open(project.root / "tune.lock", os.O_RDONLY)
+    except (ImportError, OSError):
+        return 0
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        text = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+        return int(text) if text.isdigit() else 0
+    finally:
+        os.close(descriptor)
+    return 0
+
+
+def _alive(keeper: str) -> bool:
     """Whether the process that took the lock still runs (its child may outlive it for a moment)."""
     try:
-        os.kill(int(holder), 0)
+        os.kill(int(keeper), 0)
     except (ValueError, ProcessLookupError):
         return False
     except PermissionError:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmtui.tui.lock import only_one
 from llmtui.workspace.errors import LlmtuiError, UsageError
 from llmtui.workspace.events import Event, Failed, Finished, Note, Started, from_line, to_line
 from llmtui.workspace.project import Project, start
@@ -41,25 +42,32 @@ def tune(job: Job, stopped: Callable[[], bool]) -> Iterator[Event]:
 
     Raises LlmtuiError of the stage that failed; what earlier stages made stays.
     """
-    from llmtui.tui.lock import only_one
-
     began = time.monotonic()
     start(job.project, job.source)
-    with only_one(job.project) as lock:
-        yield Started("tune", str(job.source))
-        yield from instructions(job)
-        run = choose_run(job)
-        log = (run / "events.jsonl").open("a", encoding="utf-8", buffering=1)
-        with log:
-            for event in _stages(job, run, stopped, lock):
+    with only_one(job.project) as lock, job.project.tune_log.open("w", encoding="utf-8") as log:
+
+        def kept(events: Iterator[Event]) -> Iterator[Event]:
+            for event in events:
                 log.write(to_line(event) + "\n")
+                log.flush()
                 yield event
-        yield Finished("tune", time.monotonic() - began)
+
+        try:
+            yield from kept(iter([Started("tune", str(job.source))]))
+            yield from kept(instructions(job))
+            yield from kept(_stages(job, choose_run(job), stopped, lock))
+            yield from kept(iter([Finished("tune", time.monotonic() - began)]))
+        except LlmtuiError as error:
+            log.write(to_line(Failed("tune", str(error), error.exit_code)) + "\n")
+            raise
 
 
 def _stages(job: Job, run: Path, stopped: Callable[[], bool], lock: int) -> Iterator[Event]:
     if not (run / "adapter").is_dir():
-        yield from finetune_in_child(run, stopped, lock)
+        with (run / "events.jsonl").open("a", encoding="utf-8", buffering=1) as log:
+            for event in finetune_in_child(run, stopped, lock):
+                log.write(to_line(event) + "\n")
+                yield event
     model = job.project.models / f"{job.project.root.name[:40]}-{run.name}.gguf"
     if not model.is_file():
         yield from quantize(run, model, job.settings.level)

@@ -3,6 +3,7 @@
 project.toml          source, schema fingerprint, languages, model in use
 instructions.jsonl    one row a line
 runs/<time>/          run.toml  events.jsonl  checkpoint/  adapter/  report.md  report.html
+tune.jsonl            events of the last tune
 models/<name>.gguf    carries prompt identity, schema fingerprint, run, base
 history.db            questions asked, SQL, verdicts, chats
 """
@@ -45,6 +46,11 @@ class Project:
     @property
     def models(self) -> Path:
         return self.root / "models"
+
+    @property
+    def tune_log(self) -> Path:
+        """Events of the tune that runs, or ran last: the app follows it."""
+        return self.root / "tune.jsonl"
 
     @property
     def history(self) -> Path:

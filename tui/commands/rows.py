@@ -44,7 +44,8 @@ def build(
     from llmtui.database.execute import Database
     from llmtui.trainer.instructions.build import build as stage
     from llmtui.trainer.instructions.construct import Options
-    from llmtui.tui.pipeline import parse_languages, start
+    from llmtui.tui.pipeline import parse_languages
+    from llmtui.workspace.project import start
 
     options = Options(parse_languages(settings.languages), settings.rows or Options.rows, seed)
     start(kept, full)
@@ -94,7 +95,7 @@ def import_file(
     """Add rows of your own, after the same checks as constructed ones."""
     full, kept = place(source, project)
     from llmtui.trainer.instructions.exchange import import_rows
-    from llmtui.tui.pipeline import start
+    from llmtui.workspace.project import start
 
     new, events = checked(full, import_rows(file))
     start(kept, full)

@@ -47,15 +47,18 @@ def demo(minutes: MinutesOption = None, base: BaseOption = None) -> None:
     full, project = place(file, None)
     settings = settings_for(project)
     failed = 0
-    with open_database(full, settings) as database:
-        with open_engine(choose_model(project, None, full), settings, database) as engine:
-            asker = Asker(database, engine)
-            for question in QUESTIONS:
-                say(f"\n? {question}")
-                answer = asker.ask(question)
-                narrate(answer, asked=True)
-                failed += answer.status != "ok"
-                print_table(answer.columns, answer.rows[:8])
+    model = choose_model(project, None, full)
+    with (
+        open_database(full, settings) as database,
+        open_engine(model, settings, database) as engine,
+    ):
+        asker = Asker(database, engine)
+        for question in QUESTIONS:
+            say(f"\n? {question}")
+            answer = asker.ask(question)
+            narrate(answer, asked=True)
+            failed += answer.status != "ok"
+            print_table(answer.columns, answer.rows[:8])
     say(f'\nAsk your own: llmtui ask {file} "…"   or open the app: llmtui {file}')
     if failed:
         raise typer.Exit(1)

@@ -76,12 +76,13 @@ def train(
     settings = settings_for(kept, minutes=minutes, base=base, threads=threads)
     from llmtui.tui import pipeline
     from llmtui.tui.lock import only_one
+    from llmtui.workspace.project import start
 
     job = pipeline.Job(full, kept, settings, fresh=fresh)
     stop = Stop()
 
     def work() -> Iterator[Event]:
-        pipeline.start(kept, full)
+        start(kept, full)
         with only_one(kept) as lock:
             if not kept.instructions.is_file():
                 yield from pipeline.instructions(job)
