@@ -1,0 +1,136 @@
+"""A tune seen from the app: started as a process of its own, followed through the project's files.
+
+The process outlives the app. Whether it runs is read from the project's lock, which ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+
+from llmtui.tui.lock import holder
+from llmtui.workspace.events import (
+    Event,
+    Failed,
+    Finished,
+    Progress,
+    Scored,
+    Started,
+    from_line,
+)
+from llmtui.workspace.project import Project
+
+STAGES = ("instructions", "finetune", "quantize", "evaluate")
+
+
+@dataclass
+class TuneState:
+    """What the events so far come to; states are "", "running" or "done" for each stage."""
+
+    stages: dict[str, str] = field(default_factory=lambda: dict.fromkeys(STAGES, ""))
+    progress: Progress | None = None
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    scores: list[Scored] = field(default_factory=list)
+    failed: str = ""
+    done: bool = False
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Started(stage=stage) if stage in self.stages:
+                self.stages[stage] = "running"
+                self.progress = None
+                for earlier in STAGES[: STAGES.index(stage)]:
+                    self.stages[earlier] = "done"
+            case Finished(stage="tune"):
+                self.done = True
+                self.stages = dict.fromkeys(STAGES, "done")
+            case Finished(stage=stage) if stage in self.stages:
+                self.stages[stage] = "done"
+            case Failed(message=message):
+                self.failed = message
+            case Scored():
+                self.scores.append(event)
+            case Progress():
+                self.progress = event
+                if event.loss is not None:
+                    self.losses.append((event.step, event.loss))
+            case _:
+                pass
+
+
+class TuneJob:
+    """The tune of one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.state = TuneState()
+        self._read = 0
+        self._inode = 0
+        self._child: asyncio.subprocess.Process | None = None
+
+    @property
+    def running(self) -> bool:
+        child = self._child is not None and self._child.returncode is None
+        return child or holder(self.project) > 0
+
+    @property
+    def died(self) -> bool:
+        """Whether the last tune ended without a word."""
+        begun = any(self.state.stages.values())
+        return begun and not (self.running or self.state.done or self.state.failed)
+
+    async def start(self, command: list[str]) -> None:
+        """Start `command` detached: a session of its own, nothing on our terminal."""
+        self.project.tune_log.unlink(missing_ok=True)
+        self._forget()
+        with (self.project.root / "tune.err").open("wb") as errors:
+            self._child = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """Ask the process, ours or one that was found running, to stop and keep."""
+        process = holder(self.project) or (self._child.pid if self._child else 0)
+        if process:
+            try:
+                os.kill(process, signal.SIGINT)
+            except ProcessLookupError:
+                return
+
+    def new_events(self) -> list[Event]:
+        """Events since the last call; a new log is read from its beginning."""
+        try:
+            with self.project.tune_log.open("rb") as file:
+                inode = os.fstat(file.fileno()).st_ino
+                size = os.fstat(file.fileno()).st_size
+                if inode != self._inode or size < self._read:
+                    self._forget()
+                    self._inode = inode
+                file.seek(self._read)
+                raw = file.read()
+        except FileNotFoundError:
+            return []
+        whole = raw[: raw.rfind(b"\n") + 1]
+        self._read += len(whole)
+        found = [from_line(line) for line in whole.decode("utf-8", "replace").splitlines()]
+        events = [event for event in found if event is not None]
+        for event in events:
+            self.state.take(event)
+        return events
+
+    def _forget(self) -> None:
+        self.state = TuneState()
+        self._read = 0
+
+
+def tune_command(project: Project) -> list[str]:
+    """The command that tunes a project, as a person would type it."""
+    source = str(project.source)
+    return [sys.executable, "-m", "llmtui.tui", "tune", source, "--project", str(project.root)]

@@ -1,0 +1,64 @@
+"""What is open in the app: a source, its project, and, once needed, its database and model."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmtui.tui.jobs import TuneJob
+from llmtui.workspace import settings as settings_of
+from llmtui.workspace.errors import ModelError, SourceError
+from llmtui.workspace.project import Project, project_for, start
+
+if TYPE_CHECKING:
+    from llmtui.database.execute import Database
+    from llmtui.inference.ask import Asker
+
+
+class Session:
+    """One source. `database` and `asker` are slow at first: call them from a worker thread."""
+
+    def __init__(self, source: Path, folder: Path | None = None) -> None:
+        self.source = source.expanduser().absolute()
+        if not self.source.exists():
+            raise SourceError("There is no such file or folder", where=str(self.source))
+        self.project: Project = project_for(self.source, folder)
+        self.job = TuneJob(self.project)
+        self._database: Database | None = None
+        self._asker: Asker | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> settings_of.Settings:
+        return settings_of.load(self.project.file if self.project.file.is_file() else None)
+
+    def database(self) -> Database:
+        """Raises SourceError."""
+        with self._lock:
+            if self._database is None:
+                from llmtui.database.execute import Database, Limits
+
+                s = self.settings
+                limits = Limits(s.max_rows, s.time_limit, s.memory_mb, s.threads)
+                self._database = Database.open(self.source, limits)
+                start(self.project, self.source)
+            return self._database
+
+    def asker(self) -> Asker:
+        """The asker with the project's model of now. Raises ModelError when there is none."""
+        database = self.database()
+        model = self.project.model
+        if model is None:
+            raise ModelError("There is no tuned model for this source yet")
+        with self._lock:
+            if self._asker is None or self._asker.model.path != model:
+                from llmtui.inference.ask import Asker
+                from llmtui.inference.engine import Engine
+
+                self._asker = Asker(database, Engine(model, threads=self.settings.threads))
+            return self._asker
+
+    def close(self) -> None:
+        if self._database is not None:
+            self._database.close()
