@@ -5,6 +5,7 @@ What does not parse, is not read-only, does not bind or does not run is never sh
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,8 @@ from llmtui.workspace.errors import (
 MOST_QUESTION = 2000
 """Characters of a question."""
 _ANSWER_TOKENS = 256
+_DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
+"""An untuned model goes on after its statement; what follows is not waited for."""
 
 
 class Model(Protocol):
@@ -123,8 +126,9 @@ def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
 class Asker:
     """Answers questions about one database with one model."""
 
-    def __init__(self, database: Database, model: Model) -> None:
+    def __init__(self, database: Database, model: Model, *, repair: bool = True) -> None:
         self.database = database
+        self.repair = repair
         self.model = model
         self._cancelled = False
         self._schema_text: str | None = None
@@ -167,18 +171,31 @@ class Asker:
         first = self._try(self.model.prompt, question, on_text)
         if first.status == "ok" or self._cancelled or first.exit_code > 1:
             return first
-        second_prompt = replace(self.model.prompt, schema="prompt")
-        failed = f"{question}\n\nNot this, for it failed: {first.sql[:400]}\n{first.message[:200]}"
-        second = self._try(second_prompt, failed, on_text)
+        if not self.repair:
+            return replace(first, status="abstained", message=_abstained(first))
+        second = self._second_try(question, first, on_text)
+        if second is None:
+            return replace(first, status="abstained", message=_abstained(first))
         if second.status == "ok":
             return second
         if first.status == "refused":
             return first
-        return replace(
-            first,
-            status="abstained",
-            message=f"No SQL was found that fits this database. The last try: {first.message}",
-        )
+        return replace(first, status="abstained", message=_abstained(first))
+
+    def _second_try(
+        self, question: str, first: Answer, on_text: Callable[[str], None]
+    ) -> Answer | None:
+        """One more answer, to a changed prompt; None when nothing can be changed.
+
+        A model that knows the schema by heart was tuned on plain questions, so it gets the
+        question without its trimmings; a model that reads the schema gets what went wrong.
+        """
+        prompt = self.model.prompt
+        if prompt.schema == "weights":
+            changed = core_of(question)
+            return self._try(prompt, changed, on_text) if changed != question.strip() else None
+        failed = f"{question}\n\nNot this: {first.sql[:400]}\nIt fails: {first.message[:200]}"
+        return self._try(prompt, failed, on_text)
 
     def _try(self, prompt: Prompt, question: str, on_text: Callable[[str], None]) -> Answer:
         tokens = self._tokens(prompt, question)
@@ -186,6 +203,8 @@ class Asker:
         for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS):
             text += piece
             on_text(text)
+            if _DONE.search(text):
+                break
         mended = mend(text, self.database.schema)
         answer = run_sql(self.database, mended.sql)
         told = [answer.message, *mended.changes] if answer.message else mended.changes
@@ -207,6 +226,17 @@ class Asker:
             lines = lines[: len(lines) * 3 // 4]
             tokens = prompt.tokens(self.model.tokenize, question, "\n".join(lines))
         return tokens
+
+
+def core_of(question: str) -> str:
+    """The question without brackets, what follows its first sentence, and its last mark."""
+    plain = re.sub(r"\s*[（(][^）)]*[）)]", "", question).strip()
+    first = re.split(r"(?<=[?？!！。])\s*|(?<=\.)\s+|[;；]", plain, maxsplit=1)[0]
+    return (first.rstrip(" ?？!！.。,，") or question).strip()
+
+
+def _abstained(last: Answer) -> str:
+    return f"No SQL was found that fits this database. The last try: {last.message}"
 
 
 def question_problem(question: str) -> str:
