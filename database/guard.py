@@ -56,10 +56,11 @@ class Verdict:
 
 
 class _Refusal(Exception):
-    def __init__(self, reason: str, *, parsed: bool = True) -> None:
+    def __init__(self, reason: str, *, parsed: bool = True, harmless: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.parsed = parsed
+        self.harmless = harmless
 
 
 def check(sql: str, tables: Set[tuple[str, str]]) -> Verdict:
@@ -70,7 +71,7 @@ def check(sql: str, tables: Set[tuple[str, str]]) -> Verdict:
         _check_tree(tree, tables)
         _check_second(sql)
     except _Refusal as refusal:
-        return Verdict(False, refusal.reason, parsed=refusal.parsed)
+        return Verdict(False, refusal.reason, refusal.parsed, refusal.harmless)
     kinds = {modifier.get("type") for modifier in tree.get("modifiers", ())}
     return Verdict(True, parsed=True, read_only=True, ordered="ORDER_MODIFIER" in kinds)
 
@@ -198,7 +199,7 @@ def _check_table(node: dict[str, Any], tables: Set[tuple[str, str]], own: Set[st
     )
     if not known:
         shown = f"{schema}.{name}" if schema else name
-        raise _Refusal(f'There is no table "{shown}" in this database.')
+        raise _Refusal(f'There is no table "{shown}" in this database.', harmless=True)
 
 
 def _check_second(sql: str) -> None:

@@ -18,7 +18,6 @@ from llmtui.database.text import json_value
 from llmtui.inference.repair import mend
 from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.errors import (
-    Interrupted,
     LlmtuiError,
 )
 
@@ -99,7 +98,8 @@ def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
     verdict = database.check(sql)
     checks = Checks(verdict.parsed, verdict.read_only)
     if not verdict.ok:
-        status = "refused" if verdict.parsed else "failed"
+        harmful = verdict.parsed and not verdict.read_only
+        status = "refused" if harmful else "failed"
         answer = replace(answer, status=status, message=verdict.reason, exit_code=1)
     else:
         try:
@@ -152,8 +152,6 @@ class Asker:
         self._cancelled = False
         try:
             answer = self._answer(question, on_text or (lambda _text: None))
-        except Interrupted as error:
-            answer = Answer(message=str(error), exit_code=error.exit_code)
         except LlmtuiError as error:
             answer = Answer(message=str(error), exit_code=error.exit_code)
         return replace(
@@ -171,16 +169,13 @@ class Asker:
         first = self._try(self.model.prompt, question, on_text)
         if first.status == "ok" or self._cancelled or first.exit_code > 1:
             return first
-        if not self.repair:
-            return replace(first, status="abstained", message=_abstained(first))
-        second = self._second_try(question, first, on_text)
-        if second is None:
-            return replace(first, status="abstained", message=_abstained(first))
-        if second.status == "ok":
+        second = self._second_try(question, first, on_text) if self.repair else None
+        if second is not None and second.status == "ok":
             return second
         if first.status == "refused":
             return first
-        return replace(first, status="abstained", message=_abstained(first))
+        told = f"No SQL was found that fits this database. The last try: {first.message}"
+        return replace(first, status="abstained", message=told)
 
     def _second_try(
         self, question: str, first: Answer, on_text: Callable[[str], None]
@@ -233,10 +228,6 @@ def core_of(question: str) -> str:
     plain = re.sub(r"\s*[（(][^）)]*[）)]", "", question).strip()
     first = re.split(r"(?<=[?？!！。])\s*|(?<=\.)\s+|[;；]", plain, maxsplit=1)[0]
     return (first.rstrip(" ?？!！.。,，") or question).strip()
-
-
-def _abstained(last: Answer) -> str:
-    return f"No SQL was found that fits this database. The last try: {last.message}"
 
 
 def question_problem(question: str) -> str:
