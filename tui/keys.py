@@ -25,8 +25,8 @@ class Key:
 KEYS = (
     Key("app", "f1", "help", "help", first=True),
     Key("app", "ctrl+q", "leave", "quit", first=True),
-    Key("home", "a", "go('ask')", "ask"),
-    Key("home", "t", "go('tune')", "tune"),
+    Key("home", "a", "app.go('ask')", "ask"),
+    Key("home", "t", "app.go('tune')", "tune"),
     Key("home", "d", "demo", "demo"),
     Key("ask", "f5,ctrl+r", "run_sql", "run", first=True),
     Key("ask", "ctrl+y", "accept", "accept", first=True),
@@ -34,8 +34,8 @@ KEYS = (
     Key("ask", "escape", "cancel", "back", first=True),
     Key("tune", "enter", "start", "start"),
     Key("tune", "s", "stop", "stop"),
-    Key("tune", "a", "go('ask')", "ask"),
-    Key("tune", "escape", "go('home')", "back"),
+    Key("tune", "a", "app.go('ask')", "ask"),
+    Key("tune", "escape", "app.go('home')", "back"),
 )
 
 

@@ -1,0 +1,31 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+# Everything is installed into $(VENV); constraints.txt names versions that are known to work
+# together, and a PyTorch without CUDA.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,starter,dev]'
+	mkdir -p .dev && ln -sfn .. .dev/llmtui
+	touch $@
+
+.PHONY: demo test check dev clean
+
+demo: $(VENV)/installed   ## install, make the demo database, tune a model on it, ask it questions
+	$(BIN)/llmtui demo
+
+test: $(VENV)/installed   ## install and run the tests
+	$(BIN)/pytest
+
+check: $(VENV)/installed  ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+dev: $(VENV)/installed    ## an environment to work in
+	@echo "Ready: . $(BIN)/activate"
+
+clean:
+	rm -rf $(VENV) .dev build dist *.egg-info

@@ -1,0 +1,1 @@
+"""Query shapes, phrasings and words: data, not code."""
