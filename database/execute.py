@@ -16,7 +16,13 @@ import duckdb
 from llmtui.database.result import Result
 from llmtui.database.schema import Schema
 from llmtui.database.source import connect, duckdb_file
-from llmtui.workspace.errors import Interrupted, QueryError, RefusedError, TimeLimitError
+from llmtui.workspace.errors import (
+    Interrupted,
+    QueryError,
+    RefusedError,
+    SourceError,
+    TimeLimitError,
+)
 from llmtui.workspace.events import Event
 
 if TYPE_CHECKING:
@@ -58,7 +64,11 @@ class Database:
 
         Raises SourceError in one sentence when it cannot be.
         """
-        return cls(path, duckdb_file(path, tell or (lambda _event: None)), limits)
+        database = cls(path, duckdb_file(path, tell or (lambda _event: None)), limits)
+        if not database.tables:
+            database.close()
+            raise SourceError("This database has no tables", where=str(path))
+        return database
 
     @cached_property
     def schema(self) -> Schema:

@@ -15,7 +15,11 @@ from sqlglot import exp
 from llmtui.database.schema import Column, Schema, Table, quote
 
 _FENCE = re.compile(r"```(?:sql)?\s*(.*?)(?:```|$)", re.DOTALL | re.IGNORECASE)
-_START = re.compile(r"\b(SELECT|WITH|FROM)\b", re.IGNORECASE)
+_START = re.compile(r"\b(SELECT|WITH)\b", re.IGNORECASE)
+_OTHER = re.compile(
+    r"(INSERT|UPDATE|DELETE|DROP|CREATE|ALTER|COPY|ATTACH|MERGE|TRUNCATE|SET|PRAGMA|CALL)\b", re.I
+)
+"""What begins like this is left whole for the guard to refuse, not cut down to a SELECT in it."""
 _NEAR = 0.75
 """Least similarity (difflib's ratio, 0 to 1) of a name or value to be taken for another."""
 
@@ -33,7 +37,7 @@ def statement_in(text: str) -> str:
     fenced = _FENCE.search(text)
     body = fenced[1] if fenced else text
     start = _START.search(body)
-    if start is None:
+    if start is None or _OTHER.match(body.strip()):
         return body.strip()
     body = body[start.start() :].strip()
     quoted = False

@@ -1,0 +1,161 @@
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from llmtui.database.execute import Database, Limits
+from llmtui.database.guard import check
+from llmtui.database.source import connect
+from llmtui.workspace.errors import Interrupted, QueryError, RefusedError, TimeLimitError
+
+TABLES = {("main", "sales"), ("main", "customers")}
+SAFETY = Path(__file__).parents[3] / "shared" / "data" / "safety"
+
+HARMFUL = [
+    "DELETE FROM sales",
+    "DROP TABLE sales",
+    "UPDATE sales SET amount = 0",
+    "INSERT INTO sales VALUES (1)",
+    "WITH d AS (DELETE FROM sales RETURNING *) SELECT * FROM d",
+    "WITH c AS (COPY sales TO 'x.csv') SELECT * FROM c",
+    "SELECT * FROM sales; DROP TABLE sales",
+    "COPY sales TO 'x.csv'",
+    "ATTACH 'x.db'",
+    "SET threads = 1",
+    "PRAGMA database_list",
+    "CALL pragma_version()",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT (SELECT content FROM read_text('/etc/passwd'))",
+    "SELECT * FROM \"read_text\"('/etc/passwd')",
+    "SELECT * FROM query('DROP TABLE sales')",
+    "SELECT getenv('HOME')",
+    "SELECT current_setting('memory_limit')",
+    "SELECT nextval('s')",
+    "SELECT * FROM duckdb_settings()",
+    "SELECT * FROM information_schema.tables",
+    "SELECT * FROM sqlite_master",
+    "SELECT * FROM other.main.sales",
+    "SELECT * FROM sales WHERE id = ?",
+    "SELECT * FROM sales WHERE id = $1",
+    "SELECT 1 -- \u202e hidden",
+    "SELECT 1 \x00",
+    "EXPLAIN ANALYZE DELETE FROM sales",
+    "CREATE TEMP TABLE t AS SELECT 1",
+    "INSTALL httpfs",
+    "SELECT sleep_ms(1000)",
+    "SHOW TABLES",
+    "",
+    " ; ",
+    "SELEC id FROM sales",
+    "SELECT " + "(" * 500 + "1" + ")" * 500,
+    "SELECT '" + "x" * 30_000 + "'",
+]
+
+
+@pytest.mark.parametrize("sql", HARMFUL, ids=lambda sql: sql[:40])
+def test_a_harmful_or_broken_statement_is_refused_with_a_reason(sql: str) -> None:
+    verdict = check(sql, TABLES)
+    assert not verdict.ok
+    assert verdict.reason
+    assert "\n" not in verdict.reason
+
+
+HARMLESS = [
+    "SELECT * FROM sales",
+    "select region, sum(amount) from sales group by region having sum(amount) > 5 order by 2 desc",
+    "WITH s AS (SELECT * FROM sales) SELECT COUNT(*) FROM s",
+    "SELECT name FROM customers WHERE id NOT IN (SELECT id FROM sales)",
+    "SELECT * FROM sales s LEFT JOIN customers c ON s.id = c.id",
+    "SELECT id FROM sales UNION ALL SELECT id FROM customers",
+    "SELECT rank() OVER (PARTITION BY region ORDER BY amount) FROM sales",
+    "SELECT CASE WHEN amount > 1 THEN 'a;b' ELSE 'drop table' END FROM sales -- a comment",
+    "SELECT year(DATE '2024-01-01'), name ILIKE '%x%' FROM customers;",
+    "FROM sales",
+    "SELECT * FROM range(3)",
+]
+
+
+@pytest.mark.parametrize("sql", HARMLESS)
+def test_a_harmless_query_passes(sql: str) -> None:
+    verdict = check(sql, TABLES)
+    assert verdict.ok, verdict.reason
+    assert verdict.ordered == ("order by 2" in sql)
+
+
+def hostile() -> list[tuple[str, str, str]]:
+    file = SAFETY / "hostile.sql"
+    if not file.is_file():
+        return []
+    lines, found = file.read_text("utf-8").split("\n"), []
+    for number, line in enumerate(lines):
+        head = re.match(r"-- \[(\w+)\] class: (.*); expect: (\w+); encoding: (\w+)", line)
+        if head is None or head[3] != "refuse" or "marked private" in head[2]:
+            continue
+        body = lines[number + 1]
+        if head[4] == "json":
+            body = json.loads(body)
+        elif head[4] == "parts":
+            body = "".join(text * times for text, times in json.loads(body))
+        found.append((head[1], head[2], body))
+    return found
+
+
+def test_every_hostile_statement_of_the_collection_is_refused() -> None:
+    passed = [(name, kind) for name, kind, sql in hostile() if check(sql, TABLES).ok]
+    assert passed == []
+
+
+def test_the_second_wall_holds_where_the_first_is_missing(shop: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    connection = connect(shop, 256, 1)
+    for sql in (
+        f"SELECT * FROM read_csv('{secret}')",
+        f"COPY customers TO '{tmp_path / 'out.csv'}'",
+        "DELETE FROM customers",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+    ):
+        with pytest.raises(duckdb.Error):
+            connection.execute(sql).fetchall()
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_what_is_refused_never_runs(shop_database: Database) -> None:
+    with pytest.raises(RefusedError, match="Only a SELECT may run"):
+        shop_database.run("DELETE FROM customers")
+    assert shop_database.run("SELECT COUNT(*) FROM customers").rows == ((40,),)
+
+
+def test_a_column_that_does_not_exist_is_one_sentence(shop_database: Database) -> None:
+    with pytest.raises(QueryError, match="nme") as told:
+        shop_database.bind("SELECT nme FROM customers")
+    assert "\n" not in str(told.value)
+
+
+def test_rows_beyond_the_limit_are_cut_and_told(shop_database: Database) -> None:
+    result = shop_database.run("SELECT * FROM orders", max_rows=10)
+    assert len(result.rows) == 10
+    assert result.truncated
+    assert not shop_database.run("SELECT * FROM orders", max_rows=200).truncated
+
+
+SLOW = "SELECT COUNT(*) FROM range(100000) a, range(100000) b, range(100) c WHERE a.range + b.range > c.range"  # noqa: E501
+
+
+def test_a_slow_query_ends_at_the_time_limit(shop: Path) -> None:
+    with Database.open(shop, Limits(time_limit=0.3)) as database:
+        with pytest.raises(TimeLimitError, match=r"after 0\.3 seconds"):
+            database.run(SLOW)
+        assert database.run("SELECT 1").rows == ((1,),)
+
+
+def test_a_person_can_interrupt(shop_database: Database) -> None:
+    import threading
+
+    threading.Timer(0.3, shop_database.interrupt).start()
+    with pytest.raises(Interrupted):
+        shop_database.run(SLOW)

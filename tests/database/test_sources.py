@@ -1,0 +1,193 @@
+import datetime as dt
+import sqlite3
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from llmtui.database.execute import Database
+from llmtui.database.text import json_value, safe_text, show_value
+from llmtui.workspace.errors import SourceError
+
+
+def sqlite_file(path: Path) -> Path:
+    connection = sqlite3.connect(path)
+    connection.executescript("""
+        CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born DATE, active BOOLEAN);
+        CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT, price DECIMAL(6,2), pages INT,
+            rate REAL, cover BLOB, written DATETIME, odd INT,
+            author_id INTEGER REFERENCES author(id));
+        INSERT INTO author VALUES (1, '鲁迅', '1881-09-25', 1), (2, 'O''Neil', NULL, 0);
+        INSERT INTO book VALUES (1, 'A', 9.5, 100, 3, x'00ff', '2020-01-02 03:04:05', 'x', 1),
+            (2, 'B', 10.25, NULL, 4.5, NULL, NULL, 7, 2);
+        CREATE VIEW titles AS SELECT title FROM book;
+        CREATE TABLE "order" ("group" INT, "a b" TEXT);
+    """)
+    connection.commit()
+    connection.close()
+    return path
+
+
+def test_sqlite_keeps_types_keys_views_and_odd_names(tmp_path: Path) -> None:
+    with Database.open(sqlite_file(tmp_path / "b.db")) as database:
+        book = database.schema.table("book")
+        kinds = {column.name: column.type for column in book.columns}
+        assert kinds == {
+            "id": "BIGINT", "title": "VARCHAR", "price": "DECIMAL(6,2)", "pages": "BIGINT",
+            "rate": "DOUBLE", "cover": "BLOB", "written": "TIMESTAMP", "odd": "VARCHAR",
+            "author_id": "BIGINT",
+        }  # fmt: skip
+        assert database.schema.table("author").column("born").type == "DATE"
+        assert database.schema.table("author").column("active").type == "BOOLEAN"
+        key = database.schema.foreign_keys[0]
+        assert (key.table, key.column, key.to_table, key.to_column) == ("book", "author_id",
+                                                                        "author", "id")  # fmt: skip
+        assert key.declared
+        assert {table.name for table in database.schema.tables} == {
+            "author", "book", "titles", "order",
+        }  # fmt: skip
+        rows = database.run("SELECT title, price, written FROM book ORDER BY id").rows
+        assert rows[0] == ("A", Decimal("9.50"), dt.datetime(2020, 1, 2, 3, 4, 5))
+        assert database.run('SELECT "a b" FROM "order"').rows == ()
+        assert database.run("SELECT name FROM author WHERE id = 1").rows == (("鲁迅",),)
+
+
+def test_a_source_that_changes_is_imported_anew_and_the_old_snapshot_goes(
+    tmp_path: Path, home: Path
+) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a\n1\n")
+    with Database.open(file) as database:
+        assert database.run("SELECT a FROM t").rows == ((1,),)
+    file.write_text("a\n1\n22\n")
+    with Database.open(file) as database:
+        assert database.run("SELECT COUNT(*) FROM t").rows == ((2,),)
+    assert len(list((home / "cache" / "snapshots").glob("*.duckdb"))) == 1
+
+
+def test_a_folder_of_files_is_one_database_with_inferred_keys(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "shops.csv").write_text("shop_id,name\n1,North\n2,South\n")
+    (folder / "sales.tsv").write_text("id\tshop_id\tamount\n1\t1\t5.5\n2\t2\t6\n3\t1\t7\n")
+    (folder / "notes.jsonl").write_text('{"id": 1, "text": "hi"}\n')
+    duckdb.sql("SELECT 1 AS x").write_parquet(str(folder / "p.parquet"))
+    (folder / "readme.txt").write_text("not data")
+    with Database.open(folder) as database:
+        assert {t.name for t in database.schema.tables} == {"shops", "sales", "notes", "p"}
+        (key,) = database.schema.foreign_keys
+        assert (key.table, key.to_table, key.declared, key.confidence) == (
+            "sales",
+            "shops",
+            False,
+            1,
+        )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("gb18030", "城市,人口\n北京,2189\n"), ("utf-16", "城市,人口\n北京,1\n")]
+)
+def test_chinese_csv_files_are_read_in_their_encoding(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    file = tmp_path / "c.csv"
+    file.write_bytes(text.encode(encoding))
+    with Database.open(file) as database:
+        assert database.run('SELECT "城市" FROM c').rows == (("北京",),)
+
+
+def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
+    def made(name: str, content: bytes) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    (folder / "nothing").mkdir()
+    duckdb.connect(str(folder / "bare.duckdb")).close()
+    duckdb.connect(str(folder / "whole.duckdb")).execute(
+        "CREATE TABLE t AS SELECT range FROM range(100000)"
+    ).close()
+    cut = (folder / "whole.duckdb").read_bytes()[:9000]
+    return {
+        "missing": (folder / "no.db", "There is no such file"),
+        "zero bytes": (made("zero.duckdb", b""), "This file is empty"),
+        "no database": (made("text.db", b"just some text"), "not a database file"),
+        "unknown kind": (made("x.docx", b"PK.."), "This kind of file is not known"),
+        "empty folder": (folder / "nothing", "holds no data file"),
+        "broken encoding": (made("b.csv", b"a,b\n1,caf\xe9 \xff\xfe\xfa\n"), "encoding .* line 2"),
+        "not parquet": (made("p.parquet", b"nope nope nope"), "cannot be read as PARQUET"),
+        "not json": (made("j.json", b"{{{{"), "cannot be read as JSON"),
+        "cut duckdb": (made("cut.duckdb", cut), "cannot be opened"),
+        "no tables": (folder / "bare.duckdb", "has no tables"),
+        "cut sqlite": (made("c.sqlite", b"SQLite format 3\0" + b"\1" * 99), "cannot be read"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["missing", "zero bytes", "no database", "unknown kind", "empty folder", "broken encoding",
+     "not parquet", "not json", "cut duckdb", "cut sqlite",
+     "no tables"],
+)  # fmt: skip
+def test_a_bad_source_is_told_in_one_sentence(tmp_path: Path, home: Path, name: str) -> None:
+    path, problem = bad_sources(tmp_path)[name]
+    with pytest.raises(SourceError, match=problem) as told:
+        Database.open(path)
+    assert str(path) in str(told.value)
+    assert "\n" not in str(told.value)
+    assert not list(home.rglob("*.partial"))
+
+
+def test_a_database_that_another_process_writes_is_told_with_its_process(shop: Path) -> None:
+    code = f"import duckdb; c = duckdb.connect({str(shop)!r}); print('open', flush=True); input()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(SourceError, match=f"process {other.pid}"):
+            Database.open(shop)
+        other.kill()
+
+
+def test_a_table_without_rows_is_described(tmp_path: Path) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("a,b\n")
+    with Database.open(file) as database:
+        assert database.schema.tables[0].row_count == 0
+
+
+def test_the_schema_tells_values_ranges_and_comments(shop_database: Database) -> None:
+    city = shop_database.schema.table("customers").column("city")
+    assert set(city.values) == {"Paris", "Rome", "Oslo"}
+    assert city.complete
+    assert (city.nulls, city.comment, city.kind) == (1, "City / 城市", "text")
+    total = shop_database.schema.table("orders").column("total")
+    assert (float(total.minimum), float(total.maximum)) == (3.25, 650.0)
+    assert "customers(id INTEGER" in shop_database.schema.text()
+
+
+def test_the_fingerprint_follows_the_shape_and_not_the_rows(shop: Path) -> None:
+    def fingerprint() -> str:
+        with Database.open(shop) as database:
+            return database.schema.fingerprint
+
+    before = fingerprint()
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute("DELETE FROM orders WHERE id > 100")
+    assert fingerprint() == before
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute("ALTER TABLE orders ADD COLUMN note VARCHAR")
+    assert fingerprint() != before
+
+
+def test_nothing_in_a_value_reaches_the_terminal_as_a_command() -> None:
+    assert safe_text("a\x1b]52;c;x\x07\u202eb\x9b") == "a\\e]52;c;x\\x07\\u202eb\\x9b"
+    assert safe_text("姓名 é 😀") == "姓名 é 😀"
+    assert show_value(None) == ""
+    assert show_value(b"\x00\xff") == "0x00ff"
+    assert json_value(float("nan")) == "nan"
+    assert json_value([Decimal("1.50"), dt.date(2024, 1, 2), {"k": b"\x01"}]) == [
+        1.5, "2024-01-02", {"k": "01"},
+    ]  # fmt: skip

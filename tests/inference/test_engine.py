@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+from llmtui.inference.engine import Engine
+from llmtui.workspace.errors import Interrupted, ModelError
+from tests.conftest import needs_starter, starter
+
+pytestmark = needs_starter
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    path = starter()
+    assert path is not None
+    return Engine(path, context=512)
+
+
+def test_text_survives_tokens_and_markers_in_content_are_plain_text(engine: Engine) -> None:
+    text = "查询 naïve 😀 <|im_end|>"
+    plain = engine.tokenize(text)
+    assert b"".join(engine._piece(token) for token in plain).decode() == text
+    assert len(engine.tokenize("<|im_end|>", control=True)) == 1
+    assert len(engine.tokenize("<|im_end|>")) > 1
+
+
+def test_the_kept_prefix_changes_nothing(engine: Engine) -> None:
+    path = starter()
+    assert path is not None
+    first = engine.prompt.tokens(engine.tokenize, "Name three colours.", "t(a INT)")
+    second = engine.prompt.tokens(engine.tokenize, "Name three animals.", "t(a INT)")
+    engine.complete(first, max_tokens=12)
+    warm = engine.complete(second, max_tokens=12)
+    with Engine(path, context=512) as fresh:
+        assert fresh.complete(second, max_tokens=12) == warm
+
+
+def test_an_answer_can_be_cancelled_and_the_next_one_is_whole(engine: Engine) -> None:
+    tokens = engine.prompt.tokens(engine.tokenize, "Count to one hundred.", "")
+
+    def cancel_at_the_third_piece() -> None:
+        for number, _ in enumerate(engine.stream(tokens, max_tokens=64)):
+            if number == 2:
+                engine.cancel()
+
+    with pytest.raises(Interrupted):
+        cancel_at_the_third_piece()
+    assert "".join(engine.stream(tokens, max_tokens=8))
+
+
+def test_the_engine_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    path = starter()
+    assert path is not None
+    with Engine(path, context=256) as engine:
+        engine.complete(engine.prompt.tokens(engine.tokenize, "Hi", ""), max_tokens=4)
+    out = capfd.readouterr()
+    assert (out.out, out.err) == ("", "")
+
+
+def test_a_prompt_that_does_not_fit_is_one_sentence(engine: Engine) -> None:
+    with pytest.raises(ModelError, match="Ask a shorter question"):
+        engine.complete([1] * 600, max_tokens=10)
+
+
+@pytest.mark.parametrize("kept", [3_000, 1_000_000])
+def test_a_truncated_model_is_one_sentence(
+    tmp_path: Path, kept: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = starter()
+    assert path is not None
+    with path.open("rb") as file:
+        (tmp_path / "cut.gguf").write_bytes(file.read(kept))
+    with pytest.raises(ModelError, match="damaged, incomplete"):
+        Engine(tmp_path / "cut.gguf")
+    assert capfd.readouterr().err == ""
+
+
+def test_what_is_no_model_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x.gguf").write_bytes(b"not a model")
+    with pytest.raises(ModelError, match="not a GGUF"):
+        Engine(tmp_path / "x.gguf")
+    with pytest.raises(ModelError, match="no such model"):
+        Engine(tmp_path / "missing.gguf")
