@@ -10,10 +10,10 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key
-from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Header, Input, Static, TextArea
 
 from llmtui.tui.keys import bindings
+from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
 from llmtui.workspace.errors import LlmtuiError
@@ -21,14 +21,12 @@ from llmtui.workspace.records import Instruction, load_rows, save_rows
 
 if TYPE_CHECKING:
     from llmtui.inference.ask import Answer
-    from llmtui.tui.app import LlmtuiApp
 
 _SHOWN = 500
 """Rows put into the table; the command line gives them all."""
 
 
-class AskScreen(Screen[None]):
-    app: LlmtuiApp
+class AskScreen(LlmtuiScreen):
     BINDINGS = bindings("ask")
 
     def __init__(self, session: Session) -> None:
@@ -67,9 +65,9 @@ class AskScreen(Screen[None]):
         try:
             self.session.asker()
         except LlmtuiError as error:
-            self.app.call_from_thread(self.say, str(error))
+            self.from_thread(self.say, str(error))
         else:
-            self.app.call_from_thread(self.say, t("sql_here"))
+            self.from_thread(self.say, t("sql_here"))
 
     @on(Input.Submitted, "#question")
     def ask(self, event: Input.Submitted) -> None:
@@ -97,12 +95,12 @@ class AskScreen(Screen[None]):
             answer = asker.ask(question, on_text=self.grow)
         except LlmtuiError as error:
             answer = Answer(question=question, message=str(error))
-        self.app.call_from_thread(self.show, answer)
+        self.from_thread(self.show, answer)
 
     def grow(self, text: str) -> None:
         from llmtui.database.text import safe_text
 
-        self.app.call_from_thread(self.query_one("#sql", TextArea).load_text, safe_text(text))
+        self.from_thread(self.query_one("#sql", TextArea).load_text, safe_text(text))
 
     def action_run_sql(self) -> None:
         """Run the SQL as it stands in the editor."""
@@ -119,7 +117,7 @@ class AskScreen(Screen[None]):
             answer = run_sql(self.session.database(), sql)
         except LlmtuiError as error:
             answer = Answer(sql=sql, message=str(error))
-        self.app.call_from_thread(self.show, answer)
+        self.from_thread(self.show, answer)
 
     def show(self, answer: Answer) -> None:
         """The answer's SQL, checks, message and rows."""

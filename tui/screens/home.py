@@ -9,10 +9,10 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Footer, Header, Input, OptionList, Static
 
 from llmtui.tui.keys import bindings
+from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
 from llmtui.workspace.errors import LlmtuiError
@@ -20,11 +20,9 @@ from llmtui.workspace.project import recent
 
 if TYPE_CHECKING:
     from llmtui.database.schema import Schema
-    from llmtui.tui.app import LlmtuiApp
 
 
-class HomeScreen(Screen[None]):
-    app: LlmtuiApp
+class HomeScreen(LlmtuiScreen):
     BINDINGS = bindings("home")
 
     def __init__(self, session: Session | None) -> None:
@@ -77,9 +75,9 @@ class HomeScreen(Screen[None]):
         try:
             schema = self.session.database().schema
         except LlmtuiError as error:
-            self.app.call_from_thread(self.tell, str(error))
+            self.from_thread(self.tell, str(error))
             return
-        self.app.call_from_thread(self.show_schema, schema)
+        self.from_thread(self.show_schema, schema)
 
     def tell(self, problem: str) -> None:
         self.query_one("#problem").display = True

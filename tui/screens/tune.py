@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import Screen
 from textual.widgets import Footer, Header, ProgressBar, RichLog, Static
 
 from llmtui.tui.commands.common import describe, duration
 from llmtui.tui.jobs import STAGES, TuneState, tune_command
 from llmtui.tui.keys import bindings
+from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
 from llmtui.workspace.errors import LlmtuiError
@@ -21,13 +21,11 @@ from llmtui.workspace.project import start
 if TYPE_CHECKING:
     from textual_plot import PlotWidget
 
-    from llmtui.tui.app import LlmtuiApp
 
 _MARKS = {"": "○", "running": "▶", "done": "✓"}
 
 
-class TuneScreen(Screen[None]):
-    app: LlmtuiApp
+class TuneScreen(LlmtuiScreen):
     BINDINGS = bindings("tune")
 
     def __init__(self, session: Session) -> None:

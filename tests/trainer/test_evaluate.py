@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from llmtui.database.execute import Database
+from llmtui.trainer.evaluate.report import losses_of, write_report
+from llmtui.trainer.evaluate.run import Case, Outcome, evaluate, load_cases, share
+from llmtui.workspace.errors import RecordError
+from llmtui.workspace.events import Note, Progress, RowDropped, Scored, to_line
+from tests.conftest import write_lines
+
+
+class Fixed:
+    """Answers every question with what a table says."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        self.answers = answers
+
+    def generate(self, instruction: str) -> str:
+        return self.answers.get(instruction, "")
+
+
+CASES = [
+    Case("1", "count", "SELECT COUNT(*) FROM customers", "en", "en"),
+    Case("2", "names", "SELECT name FROM customers", "en", "en"),
+    Case("3", "数量", "SELECT COUNT(*) FROM orders", "zh", "zh"),
+    Case("4", "broken gold", "SELECT nope FROM orders", "en", "en"),
+]
+
+
+def scored(database: Database, answers: dict[str, str]) -> tuple[list[Outcome], list[object]]:
+    events: list[object] = []
+    run = evaluate(database, Fixed(answers), CASES, "m")
+    while True:
+        try:
+            events.append(next(run))
+        except StopIteration as end:
+            return end.value, events
+
+
+def test_right_wrong_and_missing_answers_are_told_apart(shop_database: Database) -> None:
+    answers = {"count": "SELECT 40", "names": "SELECT id, name FROM customers"}
+    outcomes, events = scored(shop_database, answers)
+    assert [(o.strict, o.tolerant) for o in outcomes] == [
+        (True, True), (False, True), (False, False),
+    ]  # fmt: skip
+    assert outcomes[1].why == "2 columns instead of 1"
+    assert outcomes[2].why == "no answer (abstained)"
+    dropped = [event for event in events if isinstance(event, RowDropped)]
+    assert [event.example for event in dropped] == ["4"]
+    scores = {(e.name, e.metric): (e.hits, e.of) for e in events if isinstance(e, Scored)}
+    assert scores[("m · en", "strict")] == (1, 2)
+    assert scores[("m · en", "tolerant")] == (2, 2)
+
+
+def test_sql_that_changes_data_scores_nothing(shop_database: Database) -> None:
+    outcomes, _ = scored(shop_database, {"count": "DELETE FROM customers"})
+    assert not outcomes[0].strict
+    assert shop_database.run("SELECT COUNT(*) FROM customers").rows == ((40,),)
+
+
+def test_the_interval_is_wilsons() -> None:
+    half = share(50, 100)
+    assert (round(half.low, 3), round(half.high, 3)) == (0.404, 0.596)
+    assert share(10, 10).low < 1
+    assert share(0, 0).high == 1
+
+
+def test_the_report_shows_scores_misses_and_the_loss_picture(
+    shop_database: Database, tmp_path: Path
+) -> None:
+    outcomes, _ = scored(
+        shop_database, {"count": "SELECT 40", "names": "SELECT city FROM customers"}
+    )
+    events = [Progress("finetune", s, 3, loss=1 / s) for s in (1, 2, 2, 3)]
+    (tmp_path / "events.jsonl").write_text("\n".join(map(to_line, [*events, Note("x")])))
+    assert losses_of(tmp_path / "events.jsonl") == [1, 0.5, 1 / 3]
+    report = write_report(tmp_path, {"tuned": outcomes, "base": []}, {"base": "b.gguf"})
+    text = report.read_text("utf-8")
+    assert "| tuned | all (3) | 33.3 % (1/3;" in text
+    assert "SELECT city FROM customers" in text
+    assert "![Training loss by step](loss.svg)" in text
+    assert (tmp_path / "loss.svg").read_text().startswith("<svg")
+    data = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert data["scores"]["tuned"]["zh"]["strict"]["of"] == 1
+
+
+def test_a_bad_line_of_a_question_file_is_named(tmp_path: Path) -> None:
+    file = write_lines(
+        tmp_path / "q.jsonl", {"question": "a", "sql": "SELECT 1"}, {"question": "b"}
+    )
+    with pytest.raises(RecordError, match="line 2"):
+        load_cases(file)

@@ -1,0 +1,172 @@
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from llmtui.database.execute import Database
+from llmtui.trainer.instructions.build import build
+from llmtui.trainer.instructions.check import check_rows
+from llmtui.trainer.instructions.construct import STEPS, Options, construct
+from llmtui.trainer.instructions.draft import shapes
+from llmtui.trainer.instructions.exchange import SHAPES, export_rows, import_rows
+from llmtui.trainer.instructions.world import World
+from llmtui.workspace.errors import RecordError, SourceError
+from llmtui.workspace.events import Event, RowDropped, RowsKept
+from llmtui.workspace.project import Project, start
+from llmtui.workspace.records import Instruction, load_rows, save_rows
+from tests.conftest import write_lines
+
+
+def rows_of(database: Database, count: int = 400, **options: object) -> list[Instruction]:
+    return construct(database, Options(rows=count, **options), lambda _event: None)  # type: ignore[arg-type]
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(shop_database: Database) -> None:
+    assert rows_of(shop_database) == rows_of(shop_database)
+    assert rows_of(shop_database) != rows_of(shop_database, seed=8)
+
+
+def test_every_row_runs_and_gives_rows(shop_database: Database) -> None:
+    for row in rows_of(shop_database):
+        assert shop_database.run(row.sql).rows, row
+        assert row.checks == ("parsed", "read-only", "ran", "non-empty")
+
+
+def test_no_question_is_asked_twice_or_has_two_queries(shop_database: Database) -> None:
+    questions = [row.question.casefold() for row in rows_of(shop_database, 800)]
+    assert len(set(questions)) == len(questions)
+
+
+def test_every_question_is_filled_and_in_its_language(shop_database: Database) -> None:
+    for row in rows_of(shop_database, 800):
+        assert "{" not in row.question, row
+        has_han = any("\u4e00" <= character <= "\u9fff" for character in row.question)
+        assert has_han == (row.lang == "zh"), row
+
+
+def test_both_languages_get_about_half(shop_database: Database) -> None:
+    rows = rows_of(shop_database, 800)
+    assert 0.42 < sum(row.lang == "zh" for row in rows) / len(rows) < 0.58
+    assert {row.lang for row in rows_of(shop_database, 100, languages=("en",))} == {"en"}
+
+
+def test_a_query_is_in_one_split_and_some_shapes_are_held_out_whole(
+    shop_database: Database,
+) -> None:
+    rows = rows_of(shop_database, 2500)
+    by_split = {
+        split: {row.sql for row in rows if row.split == split} for split in ("train", "dev", "test")
+    }
+    assert all(by_split.values())
+    assert not by_split["train"] & (by_split["test"] | by_split["dev"])
+    held = {(r.shape, r.sql.count("JOIN")) for r in rows if r.extra.get("held") == "shape"}
+    assert all(row.split == "test" for row in rows if row.extra.get("held") == "shape")
+    assert held is not None
+
+
+def test_every_step_finds_queries_in_a_rich_schema(shop_database: Database) -> None:
+    import random
+
+    world = World(shop_database, random.Random(1))
+    for step, _ in STEPS:
+        drafts = [step(world) for _ in range(60)]
+        if step.__name__ in ("itself", "link", "product_sum"):
+            continue  # needs a table that refers to itself, a table between two, prices
+        found = [draft for draft in drafts if draft is not None]
+        assert found, step.__name__
+        assert {draft.shape for draft in found} <= set(shapes())
+
+
+def test_shapes_have_phrasings_in_both_languages() -> None:
+    for shape in shapes().values():
+        assert len(shape.en) >= 3, shape.name
+        assert len(shape.zh) >= 3, shape.name
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'CREATE TABLE "员工" ("编号" INTEGER, "姓名" VARCHAR, "工资" DOUBLE);'
+        "INSERT INTO \"员工\" VALUES (1, '王伟', 5000), (2, '李娜', 7000), (3, '张三', 6500)",
+        'CREATE TABLE "Order" ("Select" INTEGER, "a b" VARCHAR, "x""y" DOUBLE);'
+        "INSERT INTO \"Order\" VALUES (1, 'it''s', 1.5), (2, 'q\"q', 2.5), (3, NULL, 9)",
+        "CREATE TABLE t (x INTEGER, tags VARCHAR[], doc JSON, b BLOB);"
+        "INSERT INTO t VALUES (1, ['a'], '{}', 'x'), (2, [], NULL, NULL)",
+        "CREATE TABLE TblCustOrd (CustNo INTEGER, OrdDt DATE, AmtUSD DECIMAL(9,2));"
+        "INSERT INTO TblCustOrd SELECT i, DATE '2024-01-01' + i::INTEGER, i FROM range(30) t(i)",
+    ],
+)
+def test_odd_schemas_give_rows_that_run(tmp_path: Path, script: str) -> None:
+    with duckdb.connect(str(tmp_path / "odd.duckdb")) as connection:
+        connection.execute(script)
+    with Database.open(tmp_path / "odd.duckdb") as database:
+        rows = rows_of(database, 60)
+        assert len(rows) >= 10
+        assert all(database.run(row.sql).rows for row in rows)
+
+
+def test_a_database_without_rows_is_told(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "e.duckdb")) as connection:
+        connection.execute("CREATE TABLE t (a INTEGER)")
+    with (
+        Database.open(tmp_path / "e.duckdb") as database,
+        pytest.raises(SourceError, match="nothing to ask about"),
+    ):
+        rows_of(database)
+
+
+def test_building_again_keeps_rows_of_ones_own_and_verdicts(
+    shop: Path, shop_database: Database, tmp_path: Path
+) -> None:
+    project = Project(tmp_path / "p")
+    start(project, shop)
+    list(build(shop_database, project, Options(rows=50)))
+    rows = load_rows(project.instructions)
+    mine = Instruction("mine", "my question", "SELECT 1", origin="written")
+    rejected = Instruction(**{**vars(rows[0]), "status": "rejected"})
+    save_rows(project.instructions, [mine, rejected, *rows[1:]])
+    list(build(shop_database, project, Options(rows=50)))
+    again = {row.id: row for row in load_rows(project.instructions)}
+    assert again["mine"] == mine
+    assert again[rejected.id].status == "rejected"
+
+
+def test_checks_tell_why_a_row_is_dropped(shop_database: Database) -> None:
+    events: list[Event] = []
+    rows = [
+        Instruction("1", "all names", "SELECT name FROM customers"),
+        Instruction("2", "All names ", "SELECT name FROM customers"),
+        Instruction("3", "all names", "SELECT city FROM customers"),
+        Instruction("4", "drop", "DROP TABLE customers"),
+        Instruction("5", "broken", "SELECT nope FROM customers"),
+        Instruction("6", "nobody", "SELECT name FROM customers WHERE id < 0"),
+    ]
+    assert [row.id for row in check_rows(shop_database, rows, events.append)] == ["1"]
+    reasons = {event.reason for event in events if isinstance(event, RowDropped)}
+    assert len(reasons) == 5
+    assert RowsKept(1) in events
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rows_survive_export_and_import(tmp_path: Path, shape: str) -> None:
+    rows = [
+        Instruction("1", "所有客户", "SELECT name\nFROM customers", lang="zh"),
+        Instruction("2", 'with "quotes", commas', "SELECT 1"),
+    ]
+    file = tmp_path / ("rows.csv" if shape == "csv" else "rows.jsonl")
+    export_rows(file, rows, shape)
+    back = import_rows(file)
+    assert [(row.question, row.sql, row.lang) for row in back] == [
+        (row.question, row.sql, row.lang) for row in rows
+    ]
+
+
+def test_a_bad_line_of_an_import_is_named(tmp_path: Path) -> None:
+    file = write_lines(
+        tmp_path / "r.jsonl", {"question": "a", "sql": "SELECT 1"}, {"question": "b"}
+    )
+    with pytest.raises(RecordError, match="line 2"):
+        import_rows(file)
+    chats = write_lines(tmp_path / "c.jsonl", {"messages": [{"role": "user", "content": "x"}]})
+    with pytest.raises(RecordError, match="line 1: A chat needs"):
+        import_rows(chats)

@@ -1,0 +1,201 @@
+"""The app as a person uses it, in a terminal of 80×24."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from textual.widgets import DataTable, Input, Static, TextArea
+
+from llmtui.database.execute import Database
+from llmtui.inference.ask import Answer, Checks
+from llmtui.tui.app import LlmtuiApp
+from llmtui.tui.keys import KEYS
+from llmtui.tui.screens.ask import AskScreen, fill
+from llmtui.tui.screens.help import HelpScreen
+from llmtui.tui.screens.home import HomeScreen
+from llmtui.tui.screens.tune import TuneScreen
+from llmtui.tui.session import Session
+from llmtui.workspace import settings
+from llmtui.workspace.events import Finished, Progress, Started, to_line
+from llmtui.workspace.project import start
+from llmtui.workspace.records import load_rows
+
+SIZE = (80, 24)
+
+
+def text_of(app: LlmtuiApp, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).content)
+
+
+async def until(app: LlmtuiApp, condition) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(100):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("did not happen within five seconds")
+
+
+async def test_home_shows_five_steps_and_the_next_one(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await until(app, lambda: "2 tables, 240 rows" in text_of(app, "#step1"))
+        assert "▶ 2" in text_of(app, "#step2")
+        assert "press t" in text_of(app, "#step2")
+        assert "customers" in text_of(app, "#tables")
+
+
+async def test_a_bad_source_is_told_and_another_can_be_opened(shop: Path, tmp_path: Path) -> None:
+    app = LlmtuiApp(tmp_path / "missing.db")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "There is no such file" in text_of(app, "#problem")
+        app.screen.query_one("#path", Input).value = str(shop)
+        app.screen.query_one("#path", Input).focus()
+        await pilot.press("enter")
+        await until(app, lambda: isinstance(app.screen, HomeScreen) and app.session is not None)
+
+
+async def test_a_file_that_is_no_database_is_told_and_the_app_lives(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_text("nothing like a database")
+    app = LlmtuiApp(tmp_path / "x.db")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await until(app, lambda: "not a database file" in text_of(app, "#problem"))
+
+
+async def test_d_opens_the_demo_database(home: Path) -> None:
+    app = LlmtuiApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("tab", "d")
+        await until(app, lambda: app.session is not None)
+        await until(app, lambda: "8 tables" in text_of(app, "#step1"))
+
+
+async def test_f1_lists_every_key_and_escape_goes_back(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("f1")
+        assert isinstance(app.screen, HelpScreen)
+        shown = "\n".join(str(item.content) for item in app.screen.query(Static))
+        for key in KEYS:
+            assert key.keys.replace(",", ", ") in shown
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_without_a_model_the_ask_screen_says_what_to_do(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("a")
+        await pilot.pause()
+        assert isinstance(app.screen, AskScreen)
+        assert "Press t and start tuning" in text_of(app, "#message")
+
+
+class FakeAsker:
+    """Streams one statement and answers with it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def ask(self, question, on_text):  # type: ignore[no-untyped-def]
+        from dataclasses import replace
+
+        from llmtui.inference.ask import run_sql
+
+        sql = "SELECT name FROM customers WHERE id = 1"
+        on_text(sql[:10])
+        on_text(sql)
+        return replace(run_sql(self.database, sql), question=question)
+
+
+async def test_a_question_shows_sql_checks_and_rows_and_can_be_accepted(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "asker", lambda self: FakeAsker(self.database()))
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("a")
+        await pilot.press(*"who", "enter")
+        table = app.screen.query_one("#result", DataTable)
+        await until(app, lambda: table.row_count == 1)
+        assert "SELECT name" in app.screen.query_one("#sql", TextArea).text
+        assert "✓ read-only" in text_of(app, "#badges")
+        await pilot.press("ctrl+y")
+        assert app.session is not None
+        (row,) = load_rows(app.session.project.instructions)
+        assert (row.question, row.status, row.origin) == ("who", "accepted", "asked")
+        app.screen.query_one("#sql", TextArea).load_text("DROP TABLE customers")
+        await pilot.press("f5")
+        await until(app, lambda: "refused" in text_of(app, "#message"))
+        assert table.row_count == 0
+        await pilot.press("ctrl+y")
+        assert len(load_rows(app.session.project.instructions)) == 1
+        await pilot.press("up")
+        assert app.screen.query_one("#question", Input).value == "who"
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_values_are_text_never_markup_or_escapes(shop: Path) -> None:
+    answer = Answer(
+        status="ok", columns=("[/]", "\x1b[31m"), rows=(("[@click=app.quit]x[/]", "\x1b]0;t\x07"),),
+        checks=Checks(True, True, True, True),
+    )  # fmt: skip
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("a")
+        table = app.screen.query_one("#result", DataTable)
+        fill(table, answer)
+        await pilot.pause()
+        cells = [str(cell) for cell in table.get_row_at(0)]
+        assert cells == ["[@click=app.quit]x[/]", "\\e]0;t\\x07"]
+
+
+async def test_the_tune_screen_follows_a_tune_that_it_did_not_start(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        assert app.session is not None
+        start(app.session.project, shop)
+        events = [
+            Started("instructions"), Finished("instructions", 1.0), Started("finetune"),
+            Progress("finetune", 1, 10, 2.0, 5.0, "rows", 90.0),
+            Progress("finetune", 2, 10, 1.5, 5.0, "rows", 80.0),
+        ]  # fmt: skip
+        log = app.session.project.tune_log
+        log.write_text("".join(to_line(event) + "\n" for event in events))
+        await pilot.press("t")
+        await pilot.pause()
+        assert isinstance(app.screen, TuneScreen)
+        await until(app, lambda: "2/10" in text_of(app, "#numbers"))
+        assert "✓ Instructions   ▶ Fine-tune" in text_of(app, "#stages")
+        assert "last saved point" in text_of(app, "#state")
+        with log.open("a") as file:
+            file.write(to_line(Finished("tune", 9.0)) + "\n")
+        await until(app, lambda: "Done" in text_of(app, "#state"))
+
+
+async def test_the_theme_is_kept(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE):
+        assert app.theme == "llmtui-dark"
+        app.theme = "llmtui-light"
+    assert settings.load().theme == "llmtui-light"
+    again = LlmtuiApp(shop)
+    async with again.run_test(size=SIZE):
+        assert again.theme == "llmtui-light"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50), (40, 12)])
+async def test_the_question_is_in_view_at_every_size(shop: Path, size: tuple[int, int]) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("a")
+        await pilot.pause()
+        region = app.screen.query_one("#question").region
+        assert region.bottom <= size[1]
+        assert region.width > 20

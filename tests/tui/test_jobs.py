@@ -1,0 +1,100 @@
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmtui.tui.jobs import TuneJob
+from llmtui.tui.lock import holder, only_one
+from llmtui.workspace.errors import UsageError
+from llmtui.workspace.events import Failed, Progress, Started, to_line
+from llmtui.workspace.project import Project, start
+
+CHILD = """
+import signal, sys, time
+from pathlib import Path
+from llmtui.tui.lock import only_one
+from llmtui.workspace.project import Project
+from llmtui.workspace.events import Finished, Started, to_line
+project = Project(Path(sys.argv[1]))
+with only_one(project), project.tune_log.open("w") as log:
+    def stop(*_):
+        log.write(to_line(Finished("tune", 1.0)) + "\\n"); log.flush(); sys.exit(0)
+    signal.signal(signal.SIGINT, stop)
+    log.write(to_line(Started("finetune")) + "\\n"); log.flush()
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def project(shop: Path, tmp_path: Path) -> Project:
+    made = Project(tmp_path / "p")
+    start(made, shop)
+    return made
+
+
+async def until(condition) -> None:  # type: ignore[no-untyped-def]
+    for _ in range(200):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("did not happen within ten seconds")
+
+
+def started(job: TuneJob) -> bool:
+    job.new_events()
+    return job.state.stages["finetune"] == "running"
+
+
+async def test_a_tune_is_started_followed_from_elsewhere_and_stopped(project: Project) -> None:
+    job = TuneJob(project)
+    await job.start([sys.executable, "-c", CHILD, str(project.root)])
+    await until(lambda: started(job))
+    reopened = TuneJob(project)
+    await until(lambda: started(reopened))
+    assert reopened.running
+    reopened.stop()
+    await until(lambda: not reopened.running)
+    reopened.new_events()
+    assert reopened.state.done
+    assert not reopened.died
+
+
+async def test_a_tune_that_was_killed_is_told(project: Project) -> None:
+    job = TuneJob(project)
+    await job.start([sys.executable, "-c", CHILD, str(project.root)])
+    await until(lambda: started(job))
+    assert job._child is not None
+    job._child.kill()
+    await job._child.wait()
+    assert not job.running
+    assert job.died
+
+
+def test_a_second_tune_waits_no_longer_than_it_should(project: Project) -> None:
+    def take() -> None:
+        with only_one(project, wait=0.1):
+            pass
+
+    with only_one(project), pytest.raises(UsageError, match="already running"):
+        take()
+    assert holder(project) == 0
+
+
+def test_half_a_line_is_read_when_it_is_whole(project: Project) -> None:
+    job = TuneJob(project)
+    line = to_line(Progress("finetune", 1, 2, 0.5)) + "\n"
+    project.tune_log.write_text(to_line(Started("finetune")) + "\n" + line[:20])
+    job.new_events()
+    assert job.state.progress is None
+    with project.tune_log.open("a") as file:
+        file.write(line[20:])
+    job.new_events()
+    assert job.state.losses == [(1, 0.5)]
+
+
+def test_a_failure_is_kept(project: Project) -> None:
+    project.tune_log.write_text(to_line(Failed("tune", "The disk is full", 1)) + "\n")
+    job = TuneJob(project)
+    job.new_events()
+    assert job.state.failed == "The disk is full"
