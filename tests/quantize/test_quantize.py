@@ -1,0 +1,176 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llmtui.quantize import bases, hub
+from llmtui.quantize.gguf import metadata, patched_copy, read
+from llmtui.quantize.levels import LEVELS, level_named, mix, quantize_file
+from llmtui.quantize.merge import Adapter, merge, to_gguf_rows
+from llmtui.quantize.verify import verify
+from llmtui.workspace.errors import ModelError, UsageError
+from tests.conftest import needs_starter, starter
+
+
+def test_q_and_k_rows_go_the_opposite_way_of_what_transformers_does() -> None:
+    from transformers.modeling_gguf_pytorch_utils import LlamaTensorProcessor
+
+    rng = np.random.default_rng(1)
+    for heads, size in ((9, 64), (3, 64), (4, 8)):
+        matrix = rng.normal(size=(heads * size, 5)).astype(np.float32)
+        there = to_gguf_rows(matrix, heads)
+        assert not np.array_equal(there, matrix)
+        reverse = LlamaTensorProcessor()._reverse_permute_weights
+        assert np.array_equal(reverse(there, heads, heads), matrix)
+
+
+@needs_starter
+def test_a_patched_copy_keeps_metadata_and_what_was_not_patched(tmp_path: Path) -> None:
+    base = starter()
+    assert base is not None
+    target = tmp_path / "copy.gguf"
+    name = "blk.0.attn_q.weight"
+    patched_copy(base, target, {name: lambda matrix: matrix + 1}, {"llmtui.run": "r"})
+    old, new = read(base), read(target)
+    assert metadata(new) == metadata(old) | {"llmtui.run": "r"}
+    assert new.fields["tokenizer.ggml.tokens"].contents() == old.fields[
+        "tokenizer.ggml.tokens"].contents()  # fmt: skip
+    from gguf.quants import dequantize
+
+    for one, two in zip(old.tensors, new.tensors, strict=True):
+        assert one.name == two.name
+        if one.name == name:
+            before = dequantize(one.data, one.tensor_type)
+            after = np.asarray(two.data, dtype=np.float32)
+            assert np.allclose(after, before + 1, atol=2e-3)
+        else:
+            assert np.array_equal(one.data, two.data)
+
+
+@needs_starter
+def test_quantizing_tells_the_mix_that_was_really_written(tmp_path: Path) -> None:
+    base = starter()
+    assert base is not None
+    quantize_file(base, tmp_path / "q8.gguf", LEVELS["q8_0"])
+    written = mix(tmp_path / "q8.gguf")
+    assert max(written, key=lambda name: written[name]) == "Q8_0"
+    assert set(written) <= {"Q8_0", "F32"}
+
+
+def test_an_unknown_level_is_told_with_those_that_are_known() -> None:
+    with pytest.raises(UsageError, match="q8_0"):
+        level_named("q3_x")
+
+
+@needs_starter
+def test_an_adapter_of_another_shape_is_refused(tmp_path: Path) -> None:
+    base = starter()
+    assert base is not None
+    weights = {
+        "model.layers.0.mlp.up_proj.lora_A": np.zeros((2, 10), np.float32),
+        "model.layers.0.mlp.up_proj.lora_B": np.zeros((7, 2), np.float32),
+    }
+    adapter = Adapter({"alpha": 4, "rank": 2}, weights)
+    with pytest.raises(ModelError, match="does not fit this base"):
+        merge(base, adapter, tmp_path / "m.gguf", {})
+    assert not list(tmp_path.iterdir())
+
+
+class Model:
+    """Answers with the ids of a table."""
+
+    def __init__(self, answer: list[int]) -> None:
+        self.answer = answer
+
+    def tokenize(self, text: str, control: bool = False) -> list[int]:
+        return [ord(character) for character in text]
+
+    def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
+        return self.answer[:max_tokens]
+
+
+def parity(tmp_path: Path, ids: list[int]) -> Path:
+    answers = [{"prompt": [1], "answer": [5, 6]} for _ in range(10)]
+    file = tmp_path / "parity.json"
+    file.write_text(json.dumps({"strings": [["ab", ids]], "answers": answers}))
+    return file
+
+
+def test_a_model_that_answers_as_training_did_is_verified(tmp_path: Path) -> None:
+    verdict = verify(Model([5, 6]), parity(tmp_path, [97, 98]))
+    assert (verdict.strings, verdict.same, verdict.answers) == (1, 10, 10)
+
+
+def test_a_model_that_answers_otherwise_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="0 of 10 answers"):
+        verify(Model([5, 7]), parity(tmp_path, [97, 98]))
+    with pytest.raises(ModelError, match="0 of 10 answers"):
+        verify(Model([5, 6, 8]), parity(tmp_path, [97, 98]))
+
+
+def test_a_model_that_splits_text_otherwise_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="other tokens"):
+        verify(Model([5, 6]), parity(tmp_path, [97, 99]))
+
+
+def test_a_missing_base_is_told_with_how_to_get_one() -> None:
+    with pytest.raises(ModelError, match="no base model"):
+        bases.find_base("nothing-like-it")
+    with pytest.raises(ModelError, match="no such model file"):
+        bases.find_base("/nowhere/x.gguf")
+
+
+@needs_starter
+def test_a_file_can_be_added_and_then_named(tmp_path: Path) -> None:
+    base = starter()
+    assert base is not None
+    added = bases.add_file(base, "My Model")
+    assert added.name == "my-model.gguf"
+    assert bases.find_base("my-model") == added
+    assert "my-model" in {item.name for item in bases.list_bases()}
+    (tmp_path / "bad.gguf").write_bytes(b"GGUF\x03\x00")
+    with pytest.raises(ModelError, match="damaged"):
+        bases.add_file(tmp_path / "bad.gguf")
+
+
+def test_a_starter_in_parts_is_put_together_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    import hashlib
+
+    for number in (1, 2):
+        folder = tmp_path / f"starter_part{number}" / "data"
+        folder.mkdir(parents=True)
+        (folder.parent / "__init__.py").touch()
+        (folder / f"m.part{number}").write_bytes(f"part {number}".encode())
+    monkeypatch.syspath_prepend(str(tmp_path))
+    digest = hashlib.sha256(b"part 1part 2").hexdigest()
+    parts = ("starter_part1", "starter_part2")
+    good = bases.Starter("toy", "starter_part1", "data/*.part*", "", "", "", digest, parts)
+    monkeypatch.setattr(bases, "STARTERS", (good,))
+    assert bases.find_base("toy").read_bytes() == b"part 1part 2"
+    bad = bases.Starter("bad", "starter_part1", "data/*.part*", "", "", "", "0" * 64, parts)
+    monkeypatch.setattr(bases, "STARTERS", (bad,))
+    with pytest.raises(ModelError, match="damaged"):
+        bases.find_base("bad")
+    assert [file.name for file in (home / "data" / "models").iterdir()] == ["toy.gguf"]
+
+
+class Sibling:
+    def __init__(self, name: str) -> None:
+        self.rfilename = name
+
+
+def test_the_file_of_a_hub_repository_is_chosen_or_asked_for() -> None:
+    q8, q4, card = Sibling("m-Q8_0.gguf"), Sibling("m-Q4_K_M.gguf"), Sibling("README.md")
+    assert hub.choose([card, q4], "", "a/b") is q4
+    assert hub.choose([q4, q8, card], "", "a/b") is q8
+    assert hub.choose([q4, q8], "m-Q4_K_M.gguf", "a/b") is q4
+    with pytest.raises(UsageError, match="no GGUF file"):
+        hub.choose([card], "", "a/b")
+    with pytest.raises(UsageError, match="Name one file"):
+        hub.choose([Sibling("x.gguf"), Sibling("y.gguf")], "", "a/b")
+    assert hub.is_repository("owner/name-1.2")
+    assert not hub.is_repository("just-a-name")

@@ -1,0 +1,152 @@
+"""The command line as scripts see it: data on stdout, narration on stderr, exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import write_lines
+
+
+def llmtui(*arguments: object, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "llmtui.tui", *map(str, arguments)]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_a_statement_gives_rows_on_stdout_and_checks_on_stderr(shop: Path) -> None:
+    done = llmtui("sql", shop, "SELECT id, name FROM customers ORDER BY id LIMIT 2")
+    assert done.returncode == 0
+    assert done.stdout == "id\tname\n1\tCustomer 1\n2\tCustomer 2\n"
+    assert "✓ read-only" in done.stderr
+
+
+def test_json_is_one_object(shop: Path) -> None:
+    done = llmtui("sql", shop, "SELECT total FROM orders WHERE id = 1", "--json")
+    data = json.loads(done.stdout)
+    assert data["rows"] == [[3.25]]
+    assert list(data) == ["id", "sql", "status", "columns", "rows", "row_count", "truncated",
+                          "checks", "message", "seconds"]  # fmt: skip
+
+
+def test_a_refused_statement_exits_with_one_and_says_why(shop: Path) -> None:
+    done = llmtui("sql", shop, "DELETE FROM customers")
+    assert done.returncode == 1
+    assert one_sentence(done) == "refused: Only a SELECT may run, not DELETE."
+
+
+def test_a_file_of_statements_gives_a_file_of_answers(shop: Path, tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "s.jsonl", {"id": "a", "sql": "SELECT 1"}, {"sql": "DROP x"})
+    done = llmtui("sql", shop, "--file", file, "--out", tmp_path / "r.jsonl")
+    assert done.returncode == 0
+    answers = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert [(a["id"], a["status"]) for a in answers] == [("a", "ok"), ("2", "failed")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        (["sql", "missing.db", "SELECT 1"], 3, "There is no such file"),
+        (["ask", "missing.db", "how many"], 3, "There is no such file"),
+        (["tune", "missing.db"], 3, "There is no such file"),
+        (["ask", "SHOP", "how many customers"], 3, "no tuned model for this source yet"),
+        (["ask", "SHOP", "x", "--model", "no.gguf"], 3, "There is no such model file"),
+        (["ask", "SHOP", "x", "--model", "TEXT.gguf"], 3, "not a GGUF model file"),
+        (["ask", "SHOP"], 2, "Give either QUESTION or --file"),
+        (["ask", "SHOP", "--file", "q.jsonl"], 2, "--file and --out belong together"),
+        (["tune", "SHOP", "--base", "nothing"], 3, 'no base model "nothing"'),
+        (["tune", "SHOP", "--lang", "fr"], 2, 'no language "fr"'),
+        (["eval", "SHOP"], 3, "no tuned model"),
+        (["quantize", "SHOP", "--level", "q9"], 2, 'no quantization level "q9"'),
+        (["instructions", "list", "SHOP"], 2, "There are no rows for this source yet"),
+        (["instructions", "import", "SHOP", "missing.jsonl"], 2, "does not exist"),
+        (["models", "add", "missing.gguf"], 3, "There is no such model file"),
+        (["models", "add", "neither"], 2, "neither a file nor OWNER/NAME"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_its_exit_code(
+    shop: Path, tmp_path: Path, arguments: list[str], code: int, problem: str
+) -> None:
+    (tmp_path / "TEXT.gguf").write_text("text")
+    places = {"SHOP": str(shop), "TEXT.gguf": str(tmp_path / "TEXT.gguf")}
+    done = llmtui(*(places.get(argument, argument) for argument in arguments))
+    assert done.returncode == code, done.stderr
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mistyped_option_shows_the_usage_and_exits_with_two(shop: Path) -> None:
+    done = llmtui("tune", shop, "--mintues", "3")
+    assert done.returncode == 2
+    assert "No such option" in done.stderr
+
+
+def test_rows_are_built_listed_checked_imported_and_exported(shop: Path, tmp_path: Path) -> None:
+    assert llmtui("instructions", "build", shop, "--rows", 60).returncode == 0
+    listed = llmtui("instructions", "list", shop, "--json", "--limit", 5)
+    assert len(listed.stdout.splitlines()) == 5
+    assert "60 rows" in listed.stderr
+    assert llmtui("instructions", "check", shop).returncode == 0
+    mine = write_lines(
+        tmp_path / "mine.jsonl",
+        {"question": "how many shops", "sql": "SELECT COUNT(*) FROM customers"},
+        {"question": "broken", "sql": "SELECT nope FROM customers"},
+    )
+    done = llmtui("instructions", "import", shop, mine)
+    assert "1 rows added, 0 replaced, 61 in all" in done.stderr
+    assert "does not run" in done.stderr
+    out = tmp_path / "out.csv"
+    assert llmtui("instructions", "export", shop, out, "--shape", "csv").returncode == 0
+    assert len(out.read_text("utf-8").splitlines()) >= 62
+
+
+def test_where_things_are_and_what_is_missing(home: Path) -> None:
+    places = json.loads(llmtui("paths", "--json").stdout)
+    assert places["projects"] == str(home / "data" / "projects")
+    doctor = llmtui("doctor", "--json")
+    checks = {item["check"]: item["ok"] for item in map(json.loads, doctor.stdout.splitlines())}
+    assert checks["duckdb"]
+    assert doctor.returncode == (0 if all(checks.values()) else 1)
+
+
+def test_a_full_disk_is_one_sentence_and_damages_nothing(shop: Path, home: Path) -> None:
+    home.mkdir()
+    try:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(home)],
+            check=True, capture_output=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a small disk can only be made as root")
+    try:
+        done = llmtui("instructions", "build", shop, "--rows", 2000)
+        assert done.returncode == 1
+        assert "disk" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not list(home.rglob("*.partial"))
+        assert not list(home.rglob("instructions.jsonl"))
+    finally:
+        subprocess.run(["umount", str(home)], check=True)
+
+
+def test_no_terminal_is_needed_and_no_color_is_written(shop: Path) -> None:
+    done = llmtui("sql", shop, "SELECT 1")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert os.environ.get("LLMTUI_HOME")
