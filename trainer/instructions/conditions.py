@@ -51,6 +51,8 @@ class Condition:
 
 def number_condition(world: World, item: Field, kind: str = "") -> Condition:
     rng = world.rng
+    if item.column.minimum == 0 and not kind and rng.random() < 0.15:
+        return _zero_condition(item)
     sign = kind or rng.choices((">", "<", ">=", "<=", "="), (5, 4, 1.5, 1, 0.7))[0]
     value = world.number_value(item)
     said = number_phrase(value, money=item.words.money)
@@ -75,6 +77,18 @@ def number_condition(world: World, item: Field, kind: str = "") -> Condition:
             zh.append(f"{han}{operator}{number}")
     return Condition(f"number {sign}", item, f"{{c}} {sign} {value}", tuple(post), tuple(verb),
                      tuple(zh))  # fmt: skip
+
+
+def _zero_condition(item: Field) -> Condition:
+    """Nothing of it: "with no stock", "没有库存"."""
+    post, verb, zh = [], [], []
+    for column in item.words.en:
+        post += [f"with no {column}", f"without {column}", f"whose {column} is 0"]
+        post += [f"whose {column} is zero"]
+        verb += [f"have no {column}", f"have a {column} of zero", f"are out of {column}"]
+    for han in item.words.zh:
+        zh += [f"没有{han}", f"{han}为0", f"{han}为零", f"无{han}", f"{han}是0"]
+    return Condition("number 0", item, "{c} = 0", tuple(post), tuple(verb), tuple(zh))
 
 
 def _money_verbs(words: Words, price: str, *pay: str) -> list[str]:
@@ -168,7 +182,7 @@ def text_condition(world: World, item: Field, *, negated: bool = False) -> Condi
             zh += [] if negated else [chinese, f"来自{chinese}", f"位于{chinese}"]
         elif sort and not negated:
             post.append(f"of {column} {text}")
-            verb.append(f"are {text}")
+            verb += [f"are {text}", f"were {text}"]
             zh += [chinese, chinese]
         elif negated:
             verb.append(f"are not {text}")
@@ -181,7 +195,7 @@ def like_condition(world: World, item: Field) -> Condition:
     rng = world.rng
     value = world.text_value(item)
     pieces = [word for word in value.split() if len(word) > 2] or [value]
-    starts = rng.random() < 0.4
+    starts = rng.random() < (0.4 if value.isascii() else 0.7)
     part = pieces[0] if starts else rng.choice(pieces)
     if starts:
         part = part[: rng.choice((1, 2, 3))] if part.isascii() else part[:1]

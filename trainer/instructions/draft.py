@@ -117,7 +117,8 @@ def polish(text: str, lang: str, rng: random.Random) -> str:
 def things_of(thing: Thing) -> dict[str, Phrase]:
     """The slots that name a table."""
     unit = ("名", "位", "个") if thing.words.person else ("个",)
-    return {
+    people = {"people": nouns(thing.words), "person": noun(thing.words)}
+    return (people if thing.words.person else {}) | {
         "things": nouns(thing.words),
         "thing": noun(thing.words),
         "table": Phrase((thing.table.name,), thing.words.zh),
@@ -136,6 +137,22 @@ def condition_slots(condition: Condition, mark: str = "") -> dict[str, Phrase]:
     }
 
 
+def filter_slots(thing: Thing, condition: Condition, rng: random.Random) -> dict[str, Phrase]:
+    """Slots of a table with a condition; one that can be an adjective often becomes one:
+    "cancelled orders", "女员工"."""
+    slots = things_of(thing) | condition_slots(condition)
+    adjective = condition.adjective
+    if adjective is None or rng.random() < 0.5:
+        return slots
+    plural, chinese = slots["things"].en, slots["things"].zh
+    slots["things"] = Phrase(tuple(f"{a} {n}" for a in adjective.en for n in plural), chinese)
+    slots["thing"] = Phrase(tuple(f"{a} {n}" for a in adjective.en for n in slots["thing"].en), ())
+    slots["post"], slots["verb"] = Phrase(("",), ()), Phrase((), ())
+    slots.pop("people", None)
+    slots["cond"] = Phrase((), (*adjective.zh, *(f"{a}的" for a in adjective.zh)))
+    return slots
+
+
 def select(fields: Sequence[Field], source: str, rest: str = "", *, full: bool = False) -> str:
     """The canonical form: bare columns for one table, qualified ones for joins, no aliases."""
     columns = ", ".join(item.full if full else item.bare for item in fields)
@@ -144,7 +161,11 @@ def select(fields: Sequence[Field], source: str, rest: str = "", *, full: bool =
 
 AGGREGATES: dict[str, dict[str, Any]] = {
     "AVG": {"en": ("average", "mean"), "zh": ("平均",), "zhs": ("平均值",)},
-    "SUM": {"en": ("total", "combined", "overall"), "zh": ("总",), "zhs": ("总和", "合计")},
+    "SUM": {
+        "en": ("total", "combined", "overall"),
+        "zh": ("总",),
+        "zhs": ("总和", "合计", "总额", "总量", "总计"),
+    },
     "MAX": {"en": ("highest", "maximum", "largest"), "zh": ("最高", "最大"), "zhs": ("最大值",)},
     "MIN": {"en": ("lowest", "minimum", "smallest"), "zh": ("最低", "最小"), "zhs": ("最小值",)},
 }
@@ -154,10 +175,12 @@ _DATES = {
 }
 
 
-def aggregate_phrases(name: str, kind: str = "number") -> tuple[Phrase, Phrase]:
-    """("average" / "平均") and the Chinese noun form ("平均值")."""
+def aggregate_phrases(name: str, kind: str = "number") -> dict[str, Phrase]:
+    """{agg} ("average" / "平均"), {aggs}, the Chinese noun form ("平均值"), and {sum}, which lets
+    a phrasing be used for sums only."""
     item = (_DATES if kind == "date" else AGGREGATES)[name]
-    return Phrase(item["en"], item["zh"]), Phrase((), item["zhs"])
+    slots = {"agg": Phrase(item["en"], item["zh"]), "aggs": Phrase((), item["zhs"])}
+    return slots | ({"sum": Phrase(("",), ("",))} if name == "SUM" else {})
 
 
 def extreme(kind: str, *, high: bool) -> Phrase:

@@ -136,7 +136,7 @@ def group_aggregate(world: World) -> Draft | None:
         world.rng.choice(group.thing.numbers),
         world.rng.choice(("AVG", "AVG", "SUM", "MAX", "MIN")),
     )
-    slots = _slots(group) | {"agg": aggregate_phrases(name)[0], "num": noun(item.words)}
+    slots = _slots(group) | aggregate_phrases(name) | {"num": noun(item.words)}
     sql = (
         f"SELECT {group.shown}, {name}({group.column(item)}) FROM {group.source} "
         f"GROUP BY {group.by}"
@@ -169,7 +169,7 @@ def group_top(world: World) -> Draft | None:
     slots["n"] = count_phrase(many)
     if rng.random() < 0.4 and group.thing.numbers:
         item, name = rng.choice(group.thing.numbers), rng.choice(("AVG", "SUM", "SUM"))
-        slots |= {"agg": aggregate_phrases(name)[0], "num": noun(item.words)}
+        slots |= aggregate_phrases(name) | {"num": noun(item.words)}
         slots |= {"most": Phrase(("highest", "largest"), ("最高", "最大")) if high
                   else Phrase(("lowest", "smallest"), ("最低", "最小")),
                   "low": Phrase(("",) if high else (", lowest first",), ())}  # fmt: skip
@@ -195,7 +195,7 @@ def having(world: World) -> Draft | None:
     slots = _slots(group)
     sign = rng.choices((">", ">=", "<", "="), (5, 2, 2, 0.6))[0]
     than = {
-        ">": Phrase(("more than", "over"), ("超过", "多于", "大于")),
+        ">": Phrase(("more than", "over"), ("超过", "多于", "大于", "不止")),
         ">=": Phrase(("at least",), ("至少", "不少于")),
         "<": Phrase(("fewer than", "less than"), ("少于", "不到")),
         "=": Phrase(("exactly",), ("恰好", "正好")),
@@ -207,7 +207,7 @@ def having(world: World) -> Draft | None:
         above = Phrase(("above", "higher than", "over", "greater than"), ("高于", "大于", "超过"))
         below = Phrase(("below", "lower than", "under"), ("低于", "小于"))
         sign = "<" if sign == "<" else ">"
-        slots |= {"agg": aggregate_phrases(name)[0], "num": noun(item.words)}
+        slots |= aggregate_phrases(name) | {"num": noun(item.words)}
         slots |= {"than": below if sign == "<" else above}
         slots["value"] = number_phrase(value, money=item.words.money)
         sql = f"{start} {name}({group.column(item)}) {sign} {value}"

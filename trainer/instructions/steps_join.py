@@ -88,7 +88,7 @@ def join_filter_parent(world: World) -> Draft | None:
         return Draft("join_count_parent", sql, slots, _tables(relation))
     if chance < 0.45 and child.numbers:
         item, name = rng.choice(child.numbers), rng.choice(("AVG", "AVG", "SUM", "MAX", "MIN"))
-        slots |= {"agg": aggregate_phrases(name)[0], "num": noun(item.words)}
+        slots |= aggregate_phrases(name) | {"num": noun(item.words)}
         sql = f"SELECT {name}({item.full}) FROM {relation.join} WHERE {test}"
         return Draft("join_aggregate_parent", sql, slots, _tables(relation))
     columns = list(child.label) if chance < 0.8 else some_columns(world, child)
@@ -109,15 +109,18 @@ def join_filter_parent_column(world: World) -> Draft | None:
     if condition is None:
         return None
     slots = _slots(relation) | condition_slots(condition)
-    slots["loose"] = _loose(condition)
+    slots["loose"] = _loose(condition, person=child.words.person)
     sql = select(child.label, relation.join, f"WHERE {condition.sql(full=True)}", full=True)
     return Draft("join_filter_parent_column", sql, slots, _tables(relation), child.table.row_count)
 
 
-def _loose(condition: Condition) -> Phrase:
+def _loose(condition: Condition, *, person: bool) -> Phrase:
     """A place is said of the child as well: "employees in Beijing", "在北京的员工"."""
     en = tuple(text for text in condition.post if text.startswith(("in ", "located in ")))
     zh = tuple(text for text in condition.zh if text.startswith(("在", "位于"))) if en else ()
+    if person:
+        en += tuple(f"working {text}" for text in en if text.startswith("in "))
+        zh += tuple(f"{text}工作" for text in zh if text.startswith("在"))
     return Phrase(en, zh)
 
 
@@ -191,6 +194,8 @@ def link(world: World) -> Draft | None:
     left, right = between.left.parent, between.right.parent
     slots = things_of(between.middle) | _sides(between.left.role, between.right.role)
     slots["label"] = Phrase((), left.label[0].words.zh)
+    if left.words.person:
+        slots["people"] = slots["lefts"]
     tables = (left.table.name, between.middle.table.name, right.table.name)
     columns = ", ".join(item.full for item in left.label)
     chance = rng.random()
@@ -208,7 +213,7 @@ def link(world: World) -> Draft | None:
     numbers: list[Field] = between.middle.numbers
     if chance < 0.5 and numbers:
         item, name = rng.choice(numbers), rng.choice(("SUM", "SUM", "AVG", "MAX"))
-        slots |= {"agg": aggregate_phrases(name)[0], "num": noun(item.words)}
+        slots |= aggregate_phrases(name) | {"num": noun(item.words)}
         sql = f"SELECT {name}({item.full}) FROM {between.right.join} WHERE {test}"
         return Draft("link_aggregate", sql, slots, tables[1:])
     sql = f"SELECT {columns} FROM {between.join} WHERE {test}"

@@ -15,6 +15,7 @@ from llmtui.trainer.instructions.draft import (
     aggregate_phrases,
     condition_slots,
     extreme,
+    filter_slots,
     select,
     things_of,
 )
@@ -55,17 +56,11 @@ def list_rows(world: World) -> Draft | None:
 
 def _filtered(world: World, thing: Thing, condition: Condition) -> Draft:
     """Names or columns of the rows that meet a condition."""
-    slots = things_of(thing) | condition_slots(condition)
+    slots = filter_slots(thing, condition, world.rng)
     names = thing.named and world.rng.random() < 0.5
     columns = list(thing.label) if names else some_columns(world, thing)
     slots["cols"] = column_list(columns, world.rng)
     slots["cols_one"] = column_list(columns, world.rng, many=False)
-    if condition.adjective is not None and names and world.rng.random() < 0.4:
-        adjective = condition.adjective
-        plural = slots["things"].en
-        slots["things"] = Phrase(tuple(f"{a} {t}" for a in adjective.en for t in plural), ())
-        slots["post"], slots["verb"] = Phrase(("",), ()), Phrase((), ())
-        slots |= {"things": Phrase(slots["things"].en, slots["thing"].zh)}
     sql = select(columns, thing.sql, f"WHERE {condition.sql()}")
     alone = thing.named and columns == list(thing.label)
     shape = "filter_names" if alone else "filter_columns"
@@ -134,7 +129,7 @@ def count(world: World) -> Draft | None:
     sql = f"SELECT COUNT(*) FROM {thing.sql}"
     if condition is None:
         return Draft("count", sql, slots, (thing.table.name,))
-    slots |= condition_slots(condition)
+    slots = filter_slots(thing, condition, world.rng)
     sql += f" WHERE {condition.sql()}"
     return Draft("count_filter", sql, slots, (thing.table.name,))
 
@@ -147,20 +142,20 @@ def aggregate(world: World) -> Draft | None:
     item = rng.choice(usable)
     names = ("MAX", "MIN") if item.kind == "date" else ("AVG", "SUM", "MAX", "MIN")
     name = rng.choice(names)
-    said, noun_form = aggregate_phrases(name, item.kind)
-    slots = things_of(thing)
-    slots |= {"agg": said, "aggs": noun_form, "aggn": noun_form, "col": noun(item.words)}
+    said = aggregate_phrases(name, item.kind)
+    said["col"] = noun(item.words)
+    slots = things_of(thing) | said
     sql = f"SELECT {name}({item.bare}) FROM {thing.sql}"
     chance = rng.random()
     if chance < 0.45:
         condition = any_condition(world, [f for f in thing.shown if f is not item])
         if condition is not None:
-            slots |= condition_slots(condition)
+            slots = filter_slots(thing, condition, rng) | said
             sql += f" WHERE {condition.sql()}"
             return Draft("aggregate_filter", sql, slots, (thing.table.name,))
     elif chance < 0.57:
         other = rng.choice([choice for choice in names if choice != name])
-        slots["agg2"] = aggregate_phrases(other, item.kind)[0]
+        slots["agg2"] = aggregate_phrases(other, item.kind)["agg"]
         sql = f"SELECT {name}({item.bare}), {other}({item.bare}) FROM {thing.sql}"
         return Draft("aggregate_two", sql, slots, (thing.table.name,))
     return Draft("aggregate", sql, slots, (thing.table.name,))
