@@ -1,6 +1,7 @@
 """The child process: `python -m llmtui.trainer RUN_FOLDER`; JSON-line events on stdout.
 
-SIGINT and SIGTERM, or the parent's death, finish the step, save, and keep what was learnt.
+SIGINT and SIGTERM finish the step, save, and keep what was learnt. When nobody reads the events
+any more, the process that asked was killed: the step is saved, for the next try to go on from.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ OFFLINE = (
 
 def main(folder: Path) -> int:
     os.environ.update(dict.fromkeys(OFFLINE, "1"))
-    asked, parent = False, os.getppid()
+    asked = False
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal asked
@@ -49,8 +50,13 @@ def main(folder: Path) -> int:
                 f"Fine-tuning needs the package {error.name}, which is not installed",
                 hint="Install it with: pip install 'llmtui[train]'",
             ) from error
-        for event in finetune(config, folder, stop=lambda: asked or os.getppid() != parent):
-            tell(event)
+        events = finetune(config, folder, stop=lambda: asked)
+        try:
+            for event in events:
+                tell(event)
+        except BrokenPipeError:
+            events.close()
+            os._exit(1)  # the interpreter would complain about the closed pipe
     except LlmtuiError as error:
         tell(Failed("finetune", str(error), error.exit_code))
         return error.exit_code

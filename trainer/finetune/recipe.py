@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ _REPLAN = 25
 
 def finetune(
     config: RunConfig, folder: Path, stop: Callable[[], bool] = lambda: False
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train as `config` says and leave `folder/adapter`; go on from `folder/checkpoint` if there.
 
     `stop` is asked after every step; when it says yes, what was learnt so far is kept as the
@@ -100,29 +100,33 @@ def learn(
     state.total = state.total or len(batches)
     model.train()
     pace, saved_at = Pace(), time.monotonic()
-    while state.step < state.total and not stop():
-        began = time.monotonic()
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, state.step, state.total)
-        tokens, wanted = collate([examples[i] for i in batches[state.step]], pad)
-        loss = answer_loss(model, tokens, wanted)
-        if not math.isfinite(loss.item()):
-            raise LlmtuiError(
-                f"The loss is no longer a number at step {state.step}", where=str(folder),
-                hint="The last saved point is kept. Tune again with a lower learning rate.",
-            )  # fmt: skip
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        state.step += 1
-        state.tokens += tokens.numel()
-        state.seconds += pace.timed(time.monotonic() - began)
-        state.total = pace.plan(state, config.minutes * 60, len(batches))
-        yield pace.progress(state, loss.item(), config.batch)
-        if time.monotonic() - saved_at > config.save_seconds:
-            save_checkpoint(folder / "checkpoint", model, optimizer, state)
-            saved_at = time.monotonic()
+    try:
+        while state.step < state.total and not stop():
+            began = time.monotonic()
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(config, state.step, state.total)
+            tokens, wanted = collate([examples[i] for i in batches[state.step]], pad)
+            loss = answer_loss(model, tokens, wanted)
+            if not math.isfinite(loss.item()):
+                raise LlmtuiError(
+                    f"The loss is no longer a number at step {state.step}", where=str(folder),
+                    hint="The last saved point is kept. Tune again with a lower learning rate.",
+                )  # fmt: skip
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            state.step += 1
+            state.tokens += tokens.numel()
+            state.seconds += pace.timed(time.monotonic() - began)
+            state.total = pace.plan(state, config.minutes * 60, len(batches))
+            yield pace.progress(state, loss.item(), config.batch)
+            if time.monotonic() - saved_at > config.save_seconds:
+                save_checkpoint(folder / "checkpoint", model, optimizer, state)
+                saved_at = time.monotonic()
+    except GeneratorExit:  # nobody listens any more: the process that asked is gone
+        save_checkpoint(folder / "checkpoint", model, optimizer, state)
+        raise
     save_checkpoint(folder / "checkpoint", model, optimizer, state)
     return state
 
