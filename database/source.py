@@ -83,6 +83,7 @@ def connect(file: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnecti
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "access_mode": "READ_ONLY",
+        "enable_external_access": False,
         "memory_limit": f"{memory_mb}MB",
         "temp_directory": "",
         "autoinstall_known_extensions": False,
@@ -92,16 +93,14 @@ def connect(file: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnecti
         "allow_persistent_secrets": False,
         "python_enable_replacements": False,
         "python_scan_all_frames": False,
+        "lock_configuration": True,
     }
     if threads:
         config["threads"] = threads
     try:
-        connection = duckdb.connect(str(file), read_only=True, config=config)
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+        return duckdb.connect(str(file), read_only=True, config=config)
     except duckdb.Error as error:
         raise _told(error, file) from error
-    return connection
 
 
 def _told(error: duckdb.Error, file: Path) -> SourceError:

@@ -151,6 +151,12 @@ def test_a_database_that_another_process_writes_is_told_with_its_process(shop: P
         other.kill()
 
 
+def test_a_source_can_be_open_twice_in_one_process(shop: Path) -> None:
+    with Database.open(shop) as one, Database.open(shop) as two:
+        assert one.run("SELECT COUNT(*) FROM orders").rows == ((200,),)
+        assert two.run("SELECT COUNT(*) FROM orders").rows == ((200,),)
+
+
 def test_a_table_without_rows_is_described(tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("a,b\n")

@@ -43,7 +43,9 @@ class TuneScreen(LlmtuiScreen):
             yield Static("", id="stages")
             yield ProgressBar(id="bar", show_eta=False)
             yield Static("", id="numbers")
-            yield PlotWidget(id="plot", allow_pan_and_zoom=False)
+            plot = PlotWidget(id="plot", allow_pan_and_zoom=False)
+            plot.can_focus = False
+            yield plot
             log = RichLog(id="log", wrap=True, markup=False, highlight=False)
             log.can_focus = False
             yield log
@@ -52,8 +54,8 @@ class TuneScreen(LlmtuiScreen):
     def on_mount(self) -> None:
         self.job._forget()
         plot = self.plot
-        plot.set_xlabel(t("step"))
-        plot.set_ylabel(t("loss"))
+        plot.margin_top, plot.margin_bottom, plot.margin_left = 0, 1, 6
+        plot.border_title = f"{t('loss')} / {t('step')}"
         self.follow()
         self.set_interval(0.5, self.follow)
 
@@ -113,13 +115,15 @@ class TuneScreen(LlmtuiScreen):
     def draw_losses(self, state: TuneState) -> None:
         if len(state.losses) < 2 or len(state.losses) == self.drawn:
             return
+        from textual_hires_canvas import HiResMode
+
         self.drawn = len(state.losses)
         steps, losses = zip(*state.losses, strict=True)
         plot = self.plot
         plot.clear()
         plot.set_ylimits(0, max(losses) * 1.05)
         plot.set_xlimits(0, max(steps))
-        plot.plot(steps, losses, line_style="bright_blue")
+        plot.plot(steps, losses, line_style="bright_blue", hires_mode=HiResMode.BRAILLE)
 
     async def action_start(self) -> None:
         if self.job.running:
