@@ -174,3 +174,48 @@ def test_the_file_of_a_hub_repository_is_chosen_or_asked_for() -> None:
         hub.choose([Sibling("x.gguf"), Sibling("y.gguf")], "", "a/b")
     assert hub.is_repository("owner/name-1.2")
     assert not hub.is_repository("just-a-name")
+
+
+@needs_starter
+def test_a_download_is_checked_before_it_is_a_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    import hashlib
+    from types import SimpleNamespace
+
+    import huggingface_hub
+
+    base = starter()
+    assert base is not None
+    digest = hashlib.sha256(base.read_bytes()).hexdigest()
+
+    def hub_with(sha256: str) -> None:
+        lfs = SimpleNamespace(sha256=sha256)
+        file = SimpleNamespace(rfilename="m-Q8_0.gguf", size=10, lfs=lfs)
+        info = SimpleNamespace(siblings=[file])
+        api = SimpleNamespace(model_info=lambda *_, **__: info)
+        monkeypatch.setattr(huggingface_hub, "HfApi", lambda: api)
+
+    def fetch(_repository: str, name: str, local_dir: Path) -> str:
+        local_dir.mkdir(parents=True, exist_ok=True)
+        (local_dir / name).write_bytes(base.read_bytes())
+        return str(local_dir / name)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)
+    hub_with("0" * 64)
+    with pytest.raises(ModelError, match="damaged"):
+        hub.add_from_hub("owner/name")
+    assert not list((home / "data" / "models").glob("*.gguf"))
+    hub_with(digest)
+    assert hub.add_from_hub("owner/name").name == "m-q8_0.gguf"
+
+
+def test_a_hub_that_cannot_be_reached_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def unreachable() -> object:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", unreachable)
+    with pytest.raises(ModelError, match="no route to host"):
+        hub.add_from_hub("owner/name")

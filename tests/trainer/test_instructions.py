@@ -92,6 +92,9 @@ def test_shapes_have_phrasings_in_both_languages() -> None:
         "INSERT INTO \"Order\" VALUES (1, 'it''s', 1.5), (2, 'q\"q', 2.5), (3, NULL, 9)",
         "CREATE TABLE t (x INTEGER, tags VARCHAR[], doc JSON, b BLOB);"
         "INSERT INTO t VALUES (1, ['a'], '{}', 'x'), (2, [], NULL, NULL)",
+        "CREATE TABLE n (name VARCHAR, x DOUBLE, d DATE, e DATE);"
+        "INSERT INTO n VALUES ('a', 'nan', 'infinity', NULL), ('b', 1, '2020-01-01', NULL),"
+        "('c', 'inf', '2021-01-01', NULL), ('d', 2, '-infinity', NULL)",
         "CREATE TABLE TblCustOrd (CustNo INTEGER, OrdDt DATE, AmtUSD DECIMAL(9,2));"
         "INSERT INTO TblCustOrd SELECT i, DATE '2024-01-01' + i::INTEGER, i FROM range(30) t(i)",
     ],

@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 from llmtui.database.execute import Database
@@ -35,7 +36,13 @@ class Field:
 
     @property
     def kind(self) -> str:
-        return self.column.kind
+        """The column's kind; "other" when its values cannot be compared (NaN, infinite dates)."""
+        low, high, kind = self.column.minimum, self.column.maximum, self.column.kind
+        if kind == "number" and low is not None and not (isfinite(low) and isfinite(high)):
+            return "other"
+        if kind == "date" and not (isinstance(low, dt.date) and isinstance(high, dt.date)):
+            return "other"
+        return kind
 
 
 @dataclass(frozen=True)
