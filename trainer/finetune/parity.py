@@ -8,6 +8,7 @@ import torch
 
 from llmtui.trainer.finetune.model import tokenizer_of
 from llmtui.trainer.prompt import Prompt
+from llmtui.workspace.records import Instruction
 
 _STRINGS = (
     "SELECT COUNT(*) FROM t WHERE a >= 3.5 AND b <> 'x''y'", "  two  spaces\tand a tab\n",
@@ -19,15 +20,21 @@ _STRINGS = (
 
 @torch.no_grad()
 def record(
-    model: Any, tokenizer: Any, prompt: Prompt, questions: list[str], most_tokens: int = 96
+    model: Any,
+    tokenizer: Any,
+    prompt: Prompt,
+    rows: list[Instruction],
+    asked: int = 24,
+    most_tokens: int = 96,
 ) -> dict[str, Any]:
-    """Token ids of about a hundred strings and greedy answers to `questions`.
+    """Token ids of a hundred strings and greedy answers to the questions of the first rows.
 
     Returns {"strings": [[text, ids]], "answers": [{"prompt": ids, "answer": ids}]}.
     """
     tokenize = tokenizer_of(tokenizer)
-    texts = list(dict.fromkeys([*_STRINGS, *questions, *_pieces(questions)]))[:100]
-    prompts = [prompt.tokens(tokenize, question) for question in questions]
+    found = [text for row in rows for text in (row.question, row.target)]
+    texts = list(dict.fromkeys([*_STRINGS, *found]))[:100]
+    prompts = [prompt.tokens(tokenize, row.question) for row in rows[:asked]]
     end = set(tokenize(prompt.end, True)) | {tokenizer.eos_token_id}
     model.eval()
     answers = greedy(model.get_base_model(), prompts, end, most_tokens)
@@ -37,12 +44,6 @@ def record(
             {"prompt": ids, "answer": answer} for ids, answer in zip(prompts, answers, strict=True)
         ],
     }
-
-
-def _pieces(questions: list[str]) -> list[str]:
-    """Word pairs of the questions: more strings of the language at hand."""
-    words = [question.split() for question in questions]
-    return [" ".join(w[i : i + 2]) for w in words for i in range(0, len(w), 2)]
 
 
 @torch.no_grad()

@@ -70,7 +70,7 @@ def finetune(
     state = yield from learn(model, examples, config, folder, stop, tokenizer.pad_token_id or 0)
 
     yield Note("Recording sample answers to check the exported model with")
-    expected = parity.record(model, tokenizer, prompt, [row.question for row in held_out(config)])
+    expected = parity.record(model, tokenizer, prompt, rows_to_compare(config))
     write_adapter(folder / "adapter", model, config, prompt.identity, expected)
     yield Saved("adapter", str(folder / "adapter"))
     detail = f"{state.step} steps, {state.step * config.batch} rows seen"
@@ -175,9 +175,10 @@ def training_rows(config: RunConfig) -> list[Instruction]:
     return [row for row in rows if row.split == "train" and row.status != "rejected"]
 
 
-def held_out(config: RunConfig, most: int = 24) -> list[Instruction]:
+def rows_to_compare(config: RunConfig) -> list[Instruction]:
+    """Rows to hold the exported model to: those that were not trained on first."""
     rows = load_rows(Path(config.instructions))
-    return [row for row in rows if row.split != "train"][:most] or rows[:most]
+    return sorted(rows, key=lambda row: row.split == "train")[:200]
 
 
 def collate(examples: list[Example], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
