@@ -25,7 +25,7 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--project", type=Path, help="a project that is tuned already")
     parser.add_argument("--base", default="smollm2-135m")
-    parser.add_argument("--minutes", type=float, default=9.0)
+    parser.add_argument("--minutes", type=float, default=10.0)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="llmtui-demo-"))
     source, project = folder / "company.duckdb", options.project or folder / "project"

@@ -20,20 +20,20 @@ class RunConfig:
     instructions: str
     """Path of the instruction rows; those of the split "train" that are not rejected are used."""
     schema_fingerprint: str = ""
-    minutes: float = 9.0
+    minutes: float = 10.0
     """Wall time for the training steps; loading and saving come on top."""
     epochs: int = 3
     """Most passes over the rows when time allows."""
     threads: int = 0
     """Threads for PyTorch; 0 means every core this process may use."""
     seed: int = 7
-    batch: int = 16
+    batch: int = 8
     """Rows a step."""
     rank: int = 16
     alpha: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     """Peak; warmed up over the first steps, then linear to zero."""
-    warmup: int = 10
+    warmup: int = 20
     """Steps of warm-up."""
     max_tokens: int = 256
     """Rows longer than this (question and answer, in tokens) are left out and counted."""
