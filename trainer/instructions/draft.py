@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from llmtui.trainer.instructions.conditions import Condition
+from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.lexicon import data
 from llmtui.trainer.instructions.phrases import Phrase, noun, nouns
 from llmtui.trainer.instructions.world import Field, Thing

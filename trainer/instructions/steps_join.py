@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from llmtui.trainer.instructions.conditions import Condition, any_condition
+from llmtui.trainer.instructions.condition import Condition
+from llmtui.trainer.instructions.conditions import any_condition
 from llmtui.trainer.instructions.draft import (
     Draft,
     aggregate_phrases,

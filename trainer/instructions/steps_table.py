@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from llmtui.trainer.instructions.conditions import (
-    Condition,
-    any_condition,
-    between_condition,
+from llmtui.trainer.instructions.condition import Condition
+from llmtui.trainer.instructions.conditions import any_condition
+from llmtui.trainer.instructions.conditions_range import between_condition
+from llmtui.trainer.instructions.conditions_text import (
     in_condition,
     like_condition,
     null_condition,
