@@ -19,6 +19,7 @@ from common import arguments, finish, llmtui
 
 from llmtui.database.demo import questions_file, write_demo
 from llmtui.trainer.evaluate.run import share
+from llmtui.workspace.project import Project
 
 
 def main() -> int:
@@ -28,11 +29,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="llmtui-demo-"))
-    source, project = folder / "company.duckdb", options.project or folder / "project"
-    if options.project:
-        source = Path(json.loads(llmtui("paths", "--json")[0].stdout)["demo"])
+    project = options.project or folder / "project"
+    source = Project(project).source or folder / "company.duckdb"
     if not source.is_file():
-        source.parent.mkdir(parents=True, exist_ok=True)
         write_demo(source)
     bars: dict[str, tuple[float, float, bool]] = {}
     results: dict[str, Any] = {"base": options.base, "project": str(project)}

@@ -23,7 +23,7 @@ from llmtui.workspace.errors import (
 
 MOST_QUESTION = 2000
 """Characters of a question."""
-_ANSWER_TOKENS = 256
+_ANSWER_TOKENS = 192
 _DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
 """An untuned model goes on after its statement; what follows is not waited for."""
 
