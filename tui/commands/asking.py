@@ -150,7 +150,8 @@ def narrate(answer: Answer, *, asked: bool) -> None:
              "bound": answer.checks.bound, "ran": answer.checks.ran}  # fmt: skip
     checks = " ".join(f"{'✓' if good else '✗'} {name}" for name, good in marks.items())
     if answer.status == "ok":
-        say(f"{checks}   {answer.row_count} rows   {answer.seconds:.2f} s")
+        rows = "1 row" if answer.row_count == 1 else f"{answer.row_count} rows"
+        say(f"{checks}   {rows}   {answer.seconds:.2f} s")
     else:
         say(f"{answer.status}: {answer.message}")
         return
