@@ -83,7 +83,6 @@ def connect(file: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnecti
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "access_mode": "READ_ONLY",
-        "enable_external_access": False,
         "memory_limit": f"{memory_mb}MB",
         "temp_directory": "",
         "autoinstall_known_extensions": False,
@@ -93,14 +92,18 @@ def connect(file: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnecti
         "allow_persistent_secrets": False,
         "python_enable_replacements": False,
         "python_scan_all_frames": False,
-        "lock_configuration": True,
     }
     if threads:
         config["threads"] = threads
     try:
-        return duckdb.connect(str(file), read_only=True, config=config)
+        connection = duckdb.connect(str(file), read_only=True, config=config)
+        locked = connection.execute("SELECT current_setting('lock_configuration')").fetchall()
+        if not locked[0][0]:  # connections to one file share their settings within a process
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
     except duckdb.Error as error:
         raise _told(error, file) from error
+    return connection
 
 
 def _told(error: duckdb.Error, file: Path) -> SourceError:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llmtui.quantize.silence import llama_cpp_silent
 from llmtui.trainer.prompt import Prompt, prompt_from_identity, prompt_of_base
@@ -112,9 +113,7 @@ class Engine:
         total = 0.0
         self.confidence = 0.0
         for count in range(1, max_tokens + 1):
-            logits = np.ctypeslib.as_array(
-                self._llama.llama_get_logits_ith(self._context, -1), shape=(self._words,)
-            )
+            logits = self._logits()
             token = int(logits.argmax())
             top = float(logits[token])
             total -= math.log(float(np.exp(logits - top).sum()))
@@ -126,6 +125,25 @@ class Engine:
 
     def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
         return list(self.stream_tokens(tokens, max_tokens=max_tokens))
+
+    def choices(self, tokens: Sequence[int], answer: Sequence[int]) -> list[int]:
+        """The greedy token at every place of a given answer and after it; -1 where it would end."""
+        ends = set(self.tokenize(self.prompt.end, True))
+        self._feed_prompt(list(tokens))
+        found = []
+        for place in range(len(answer) + 1):
+            token = int(self._logits().argmax())
+            ended = token in ends or self._llama.llama_vocab_is_eog(self._vocab, token)
+            found.append(-1 if ended else token)
+            if place < len(answer):
+                self._decode([answer[place]])
+        return found
+
+    def _logits(self) -> NDArray[np.float32]:
+        """Logits (vocabulary,) of the last token; valid until the next decode."""
+        pointer = self._llama.llama_get_logits_ith(self._context, -1)
+        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=(self._words,))
+        return logits
 
     def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]:
         """The continuation as pieces of text, never half a character."""

@@ -192,7 +192,8 @@ def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
             verdict = verify(engine, run / "adapter" / "parity.json")
         yield Note(
             f"Verified: {verdict.strings} texts split alike, "
-            f"{verdict.same} of {verdict.answers} answers as in training"
+            f"{verdict.same} of {verdict.answers} answers and {verdict.tokens:.1%} of their tokens "
+            "as in training"
         )
         candidate.replace(model)
     finally:

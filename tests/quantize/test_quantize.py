@@ -87,12 +87,12 @@ class Model:
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         return [ord(character) for character in text]
 
-    def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
-        return self.answer[:max_tokens]
+    def choices(self, tokens: Sequence[int], answer: Sequence[int]) -> list[int]:
+        return [*self.answer, -1, -1, -1][: len(answer) + 1]
 
 
 def parity(tmp_path: Path, ids: list[int]) -> Path:
-    answers = [{"prompt": [1], "answer": [5, 6]} for _ in range(10)]
+    answers = [{"prompt": [1], "answer": [5, 6], "ended": True} for _ in range(10)]
     file = tmp_path / "parity.json"
     file.write_text(json.dumps({"strings": [["ab", ids]], "answers": answers}))
     return file
@@ -100,7 +100,7 @@ def parity(tmp_path: Path, ids: list[int]) -> Path:
 
 def test_a_model_that_answers_as_training_did_is_verified(tmp_path: Path) -> None:
     verdict = verify(Model([5, 6]), parity(tmp_path, [97, 98]))
-    assert (verdict.strings, verdict.same, verdict.answers) == (1, 10, 10)
+    assert (verdict.strings, verdict.same, verdict.answers, verdict.tokens) == (1, 10, 10, 1)
 
 
 def test_a_model_that_answers_otherwise_is_refused(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ def record(
 ) -> dict[str, Any]:
     """Token ids of a hundred strings and greedy answers to the questions of the first rows.
 
-    Returns {"strings": [[text, ids]], "answers": [{"prompt": ids, "answer": ids}]}.
+    Returns {"strings": [[text, ids]], "answers": [{"prompt": ids, "answer": ids,
+    "ended": whether it ended by itself}]}.
     """
     tokenize = tokenizer_of(tokenizer)
     found = [text for row in rows for text in (row.question, row.target)]
@@ -41,7 +42,8 @@ def record(
     return {
         "strings": [[text, tokenize(text, False)] for text in texts],
         "answers": [
-            {"prompt": ids, "answer": answer} for ids, answer in zip(prompts, answers, strict=True)
+            {"prompt": ids, "answer": answer, "ended": len(answer) < most_tokens}
+            for ids, answer in zip(prompts, answers, strict=True)
         ],
     }
 
