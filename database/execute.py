@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,107 +10,142 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import duckdb
-
-from llmtui.database.result import Result
-from llmtui.database.schema import Schema
-from llmtui.database.source import connect, duckdb_file
-from llmtui.workspace.errors import (
-    Interrupted,
-    QueryError,
-    RefusedError,
-    SourceError,
-    TimeLimitError,
-)
-from llmtui.workspace.events import Event
+from llmtui.database.process import Process
+from llmtui.database.result import Result, Verdict
+from llmtui.database.source import Opened, open_source
+from llmtui.workspace.errors import SourceError
+from llmtui.workspace.events import Event, Note
 
 if TYPE_CHECKING:
-    from llmtui.database.guard import Verdict
+    from llmtui.database.schema import Schema
+    from llmtui.workspace.settings import Settings
 
-__all__ = ["Database", "Limits", "Result"]
+__all__ = ["Access", "Database", "Result"]
+
+
+_HOLDER = re.compile(r"by process (\d+)$")
+
+
+def _with_program(found: re.Match[str]) -> str:
+    """Name the program that holds a file: the process that opens it may not look at others."""
+    try:
+        return f"by {Path(f'/proc/{found[1]}/exe').readlink().name} (process {found[1]})"
+    except OSError:
+        return found[0]
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a query may use: rows back, wall seconds, DuckDB memory in MB, threads (0 is all)."""
+class Access:
+    """What may be read of a source and what a query may use. See the settings of these names."""
 
     max_rows: int = 1000
     time_limit: float = 10.0
     memory_mb: int = 1024
     threads: int = 0
+    import_mb: int = 4096
+    large: str = "sample"
+    exclude: tuple[str, ...] = ()
+    confined: bool = True
+    """Whether the system closes files and network to the process; only tests say no."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Access:
+        s = settings
+        hidden = tuple(part.strip() for part in s.exclude.split(",") if part.strip())
+        return cls(s.max_rows, s.time_limit, s.memory_mb, s.threads, s.import_mb, s.large, hidden)
 
 
 class Database:
-    """One source, read-only. Use it from one thread at a time; `interrupt` works from any."""
+    """One source, read-only, in a process of its own.
 
-    def __init__(self, path: Path, file: Path, limits: Limits) -> None:
+    Use it from one thread at a time; `interrupt` works from any. `tables` holds (schema, name) in
+    lower case of everything that can be read; `notes` what a person should know about the source.
+    """
+
+    def __init__(self, path: Path, opened: Opened, access: Access) -> None:
         self.path = path
-        self.file = file
-        self.limits = limits
-        self._connection = connect(file, limits.memory_mb, limits.threads)
-        self._lock = threading.Lock()
-        self._stopped = ""
+        self.access = access
+        self._process = Process(
+            {
+                "do": "open",
+                "file": str(opened.file) if opened.file else "",
+                "in_place": [str(file) for file in opened.in_place],
+                "memory_mb": access.memory_mb,
+                "threads": access.threads,
+                "exclude": list(access.exclude),
+                "confined": access.confined,
+            }
+        )
+        try:
+            reply = self._process.opened()
+        except BaseException as error:
+            self._process.close()
+            if isinstance(error, SourceError):
+                error.what = _HOLDER.sub(_with_program, error.what)
+            raise
+        self.tables = frozenset((str(row[0]), str(row[1])) for row in reply["tables"])
+        self.notes = tuple(note for note in (opened.note, *reply["notes"]) if note)
 
     @classmethod
     def open(
         cls,
         path: Path,
-        limits: Limits = Limits(),
+        access: Access = Access(),
         *,
         tell: Callable[[Event], None] | None = None,
     ) -> Database:
         """Open a file or folder; a source that is not a DuckDB file is imported once.
 
-        Raises SourceError in one sentence when it cannot be.
+        Raises SourceError in one sentence when it cannot be, UsageError for a wrong exclusion.
         """
-        database = cls(path, duckdb_file(path, tell or (lambda _event: None)), limits)
+        tell = tell or (lambda _event: None)
+        path = path.expanduser().absolute()
+        database = cls(path, open_source(path, access.import_mb, access.large, tell), access)
         if not database.tables:
             database.close()
             raise SourceError("This database has no tables", where=str(path))
+        for note in database.notes:
+            tell(Note(note))
         return database
 
     @cached_property
     def schema(self) -> Schema:
         """Tables, columns, keys and sample values; read once."""
-        from llmtui.database.profile import read_schema
-
-        with self._lock:
-            return read_schema(self._connection)
-
-    @cached_property
-    def tables(self) -> frozenset[tuple[str, str]]:
-        """(schema, name) of every table and view, in lower case."""
-        from llmtui.database.profile import relations
-
-        with self._lock:
-            found = relations(self._connection)
-        return frozenset((item.schema.lower(), item.name.lower()) for item in found)
+        schema: Schema = self._process.call({"do": "schema"})["schema"]
+        return schema
 
     def check(self, sql: str) -> Verdict:
         """Judge a statement without running anything."""
-        from llmtui.database.guard import check
-
-        return check(sql, self.tables)
+        call = {"do": "check", "sql": sql}
+        verdict: Verdict = self._process.call(call, limit=self.access.time_limit)["verdict"]
+        return verdict
 
     def bind(self, sql: str) -> None:
         """Let DuckDB resolve every name and type. Raises QueryError when it cannot."""
-        self._execute(f"EXPLAIN {sql}", 1)
+        limit = self.access.time_limit
+        self._process.call({"do": "bind", "sql": sql, "limit": limit}, limit=limit)
 
-    def run(self, sql: str, *, max_rows: int | None = None) -> Result:
-        """Check and run one query.
+    def run(self, sql: str, *, max_rows: int | None = None, guarded: bool = True) -> Result:
+        """Check and run one query; `guarded` is false only in tests of the second wall.
 
         Raises RefusedError, QueryError, TimeLimitError, or Interrupted when `interrupt` was called.
         """
-        verdict = self.check(sql)
-        if not verdict.ok:
-            raise RefusedError(verdict.reason)
-        return self._execute(sql, self.limits.max_rows if max_rows is None else max_rows)
+        limit = self.access.time_limit
+        call = {
+            "do": "run",
+            "sql": sql,
+            "limit": limit,
+            "max_rows": self.access.max_rows if max_rows is None else max_rows,
+            "guarded": guarded,
+        }
+        result: Result = self._process.call(call, limit=limit)["result"]
+        return result
 
     def interrupt(self) -> None:
-        self._stop("person")
+        self._process.interrupt()
 
     def close(self) -> None:
-        self._connection.close()
+        self._process.close()
 
     def __enter__(self) -> Self:
         return self
@@ -123,43 +157,3 @@ class Database:
         _trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _stop(self, by: str) -> None:
-        if self._lock.locked():
-            self._stopped = self._stopped or by
-            self._connection.interrupt()
-
-    def _execute(self, sql: str, max_rows: int) -> Result:
-        with self._lock:
-            self._stopped = ""
-            timer = threading.Timer(self.limits.time_limit, self._stop, ("time",))
-            timer.daemon = True
-            began = time.monotonic()
-            timer.start()
-            try:
-                cursor = self._connection.execute(sql)
-                rows = cursor.fetchmany(max_rows + 1)
-                described = cursor.description or []
-            except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
-                raise self._told(error) from error
-            finally:
-                timer.cancel()
-        return Result(
-            columns=tuple(str(item[0]) for item in described),
-            types=tuple(str(item[1]) for item in described),
-            rows=tuple(tuple(row) for row in rows[:max_rows]),
-            truncated=len(rows) > max_rows,
-            seconds=time.monotonic() - began,
-        )
-
-    def _told(self, error: Exception) -> Interrupted | TimeLimitError | QueryError:
-        if self._stopped == "person":
-            return Interrupted("The query was stopped")
-        if self._stopped == "time":
-            return TimeLimitError(
-                f"The query was stopped after {self.limits.time_limit:g} seconds",
-                hint="Ask for less, or raise the setting time_limit.",
-            )
-        from llmtui.database.guard import first_line
-
-        return QueryError(f"DuckDB cannot run it: {first_line(error)}")

@@ -1,89 +1,167 @@
-"""CSV, TSV, Parquet and JSON files written into a DuckDB file, one table each."""
+"""CSV, TSV, Parquet and JSON files as tables of a DuckDB database: copied, or read in place."""
 
 from __future__ import annotations
 
-import tempfile
+import csv
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 
+from llmtui.database.encoding import transcoded
 from llmtui.database.schema import quote
 from llmtui.workspace.errors import SourceError
 
+_DELIMITERS = (",", "\t", ";", "|")
+_TEXT = (".csv", ".tsv")
+_CHECKED = 10_000
+"""Lines whose number of fields is compared before DuckDB guesses at the file."""
+_BAD_LINE = re.compile(r"Line: (?P<line>\d+)")
+_EXPECTED = re.compile(r"Expected Number of Columns: (?P<wanted>\d+) Found: (?P<found>\d+)")
 
-def import_files(files: Iterable[Path], target: duckdb.DuckDBPyConnection) -> None:
-    """One table a file, named after it. Raises SourceError naming the file that cannot be read."""
-    for file in files:
-        suffix = file.suffix.lower()
-        with _readable(file) as readable:
-            literal = "'" + str(readable).replace("'", "''") + "'"
-            if suffix in (".csv", ".tsv"):
-                reader = f"read_csv({literal}, sample_size = -1)"
-            elif suffix == ".parquet":
-                reader = f"read_parquet({literal})"
-            else:
-                reader = f"read_json_auto({literal})"
-            try:
-                target.execute(f"CREATE TABLE {quote(file.stem)} AS SELECT * FROM {reader}")
-            except duckdb.Error as error:
-                line = str(error).strip().splitlines()[0].replace(str(readable), file.name)
+
+def import_files(
+    files: Iterable[Path], target: duckdb.DuckDBPyConnection, rows: int = 0
+) -> list[str]:
+    """One table a file, named after it; only the first `rows` of each when that is not 0.
+
+    Returns what a person should know. Raises SourceError naming the file that cannot be read.
+    """
+    notes: list[str] = []
+    for file, name in named(files):
+        with transcoded(file, head_only=bool(rows)) as (readable, encoding):
+            if encoding != "utf-8":
+                notes.append(f"{file.name} was read as {encoding.upper()}")
+            limit = f" LIMIT {rows}" if rows else ""
+            with _told(file, readable):
+                reader = _reader(readable, file, target, notes, whole=not rows)
+                query = f"SELECT * FROM {reader}{limit}"
+                target.execute(f"CREATE TABLE {quote(name)} AS {query}")
+    return notes
+
+
+def view_files(files: Iterable[Path], target: duckdb.DuckDBPyConnection) -> list[str]:
+    """One view a file. Returns and raises like `import_files`."""
+    notes: list[str] = []
+    for file, name in named(files):
+        with transcoded(file, head_only=True) as (_, encoding):
+            if encoding != "utf-8":
                 raise SourceError(
-                    f"This file cannot be read as {suffix[1:].upper()} ({line})", where=str(file)
+                    f"This file is {encoding.upper()}, and only UTF-8 can be read in place",
+                    where=str(file),
+                    hint="Use --large import.",
+                )
+        with _told(file, file):
+            reader = _reader(file, file, target, notes, whole=False)
+            target.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM {reader}")
+    return notes
+
+
+def named(files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Files with their tables' names: the stem, with the suffix when two share a stem."""
+    taken: set[str] = set()
+    for file in files:
+        name = file.stem
+        if name.lower() in taken:
+            name = f"{file.stem}_{file.suffix[1:].lower()}"
+        number = 2
+        while name.lower() in taken:
+            name, number = f"{file.stem}_{number}", number + 1
+        taken.add(name.lower())
+        yield file, name
+
+
+def _reader(
+    readable: Path, file: Path, target: duckdb.DuckDBPyConnection, notes: list[str], *, whole: bool
+) -> str:
+    """The call of DuckDB's reader that fits the file. Raises SourceError, duckdb.Error."""
+    literal = _literal(str(readable))
+    suffix = file.suffix.lower()
+    if suffix == ".parquet":
+        return f"read_parquet({literal})"
+    if suffix not in _TEXT:
+        return f"read_json_auto({literal})"
+    delimiter = header_delimiter(readable)
+    options = "sample_size = -1" if whole else "sample_size = 100000"
+    if delimiter:
+        _require_even(readable, file, delimiter, _CHECKED)
+        options += f", delim = {_literal(delimiter)}, quote = '\"', escape = '\"', skip = 0"
+    try:
+        found = target.execute(
+            f"SELECT SkipRows, HasHeader FROM sniff_csv({literal}, {options})"
+        ).fetchall()[0]
+    except duckdb.Error:
+        if delimiter:
+            _require_even(readable, file, delimiter, None)
+        raise
+    if found[0]:
+        notes.append(f"The first {found[0]} lines of {file.name} are no table and were left out")
+    if not found[1]:
+        notes.append(f"{file.name} has no line of column names; they are column0, column1, …")
+    return f"read_csv({literal}, {options})"
+
+
+def header_delimiter(file: Path) -> str:
+    """What separates the fields of the first line, "" when it has one field.
+
+    DuckDB's own choice gives way to it: for a file with lines of unequal length that would be
+    one column of whole lines.
+    """
+    with file.open(encoding="utf-8", errors="replace") as text:
+        first = next((line for line in text if line.strip()), "")
+    outside = re.sub(r'"(?:[^"]|"")*"', "", first)
+    counts = {mark: outside.count(mark) for mark in _DELIMITERS}
+    best = max(counts, key=lambda mark: counts[mark])
+    return best if counts[best] else ""
+
+
+def _require_even(readable: Path, file: Path, delimiter: str, most: int | None) -> None:
+    """Raise SourceError when one of the first `most` lines has not as many fields as the first."""
+    with readable.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        wide = begun = 0
+        try:
+            for fields in islice(reader, most):
+                wide = wide or len(fields)
+                if fields and len(fields) != wide:
+                    raise _ragged(file, reader.line_num, len(fields), wide)
+                begun = reader.line_num
+        except csv.Error as error:
+            if "end of data" in str(error):
+                raise SourceError(
+                    f"A quote is opened in line {begun + 1} or later and never closed",
+                    where=str(file),
                 ) from error
 
 
+def _ragged(file: Path, line: int | str, found: int | str, wanted: int | str) -> SourceError:
+    return SourceError(
+        f"This {file.suffix[1:].upper()} file is ragged: line {line} has {found} fields where "
+        f"{wanted} are expected",
+        where=str(file),
+        hint="Mend that line, or quote the field that holds the separator.",
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 @contextmanager
-def _readable(file: Path) -> Iterator[Path]:
-    """The file, or a UTF-8 copy of a text file in another encoding, gone when the block ends."""
-    if file.suffix.lower() not in (".csv", ".tsv"):
-        yield file
-        return
-    raw = file.read_bytes()
+def _told(file: Path, readable: Path) -> Iterator[None]:
+    """DuckDB's complaint about a file as one sentence."""
     try:
-        raw.decode("utf-8")
-        yield file
-        return
-    except UnicodeDecodeError as error:
-        text = decode_text(raw)
-        if text is None:
-            line = raw.count(b"\n", 0, error.start) + 1
-            raise SourceError(
-                f"The encoding of this file is broken: line {line} is not UTF-8, "
-                "nor is the file UTF-16 or GB18030",
-                where=str(file),
-                hint="Save it as UTF-8 and try again.",
-            ) from error
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / file.name
-        copy.write_text(text, encoding="utf-8", newline="")
-        yield copy
-
-
-def decode_text(raw: bytes) -> str | None:
-    """Text in UTF-16 (with its mark) or GB18030, or None when it is neither.
-
-    GB18030 gives a meaning to almost any bytes, so most of what is not ASCII must come out as
-    common Chinese characters or punctuation.
-    """
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        try:
-            return raw.decode("utf-16")
-        except UnicodeDecodeError:
-            return None
-    try:
-        text = raw.decode("gb18030")
-    except UnicodeDecodeError:
-        return None
-    foreign = [character for character in text if not character.isascii()]
-    common = sum(_common_chinese(character) for character in foreign)
-    return text if common >= 0.9 * len(foreign) else None
-
-
-def _common_chinese(character: str) -> bool:
-    """Whether GB2312, the everyday part of GB18030, has this character."""
-    try:
-        return len(character.encode("gb2312")) == 2
-    except UnicodeEncodeError:
-        return False
+        yield
+    except duckdb.Error as error:
+        text = str(error).strip()
+        kind = file.suffix[1:].upper()
+        line, columns = _BAD_LINE.search(text), _EXPECTED.search(text)
+        if line and columns:
+            raise _ragged(file, line["line"], columns["found"], columns["wanted"]) from error
+        first = text.splitlines()[0].replace(str(readable), file.name)
+        raise SourceError(
+            f"This file cannot be read as {kind} ({first})", where=str(file)
+        ) from error

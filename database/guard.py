@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 from threading import local
 from typing import Any
 
@@ -23,6 +22,8 @@ import sqlglot
 from sqlglot import exp
 
 from llmtui.database.functions import ALLOWED, TABLE_FUNCTIONS
+from llmtui.database.result import Verdict
+from llmtui.database.text import first_line
 
 MOST_CHARACTERS = 20_000
 DEEPEST = 120
@@ -38,21 +39,6 @@ _CHANGING = (
     exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.Copy,
     exp.Command, exp.Set, exp.Attach, exp.Detach, exp.Pragma, exp.Use, exp.Into, exp.TruncateTable,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`ok` when the statement may run; else `reason` says why not in one sentence.
-
-    parsed: both parsers read it; read_only: nothing in it changes or reaches anything
-    ordered: the query orders its result
-    """
-
-    ok: bool
-    reason: str = ""
-    parsed: bool = False
-    read_only: bool = False
-    ordered: bool = False
 
 
 class _Refusal(Exception):
@@ -213,9 +199,3 @@ def _check_second(sql: str) -> None:
     changing = found[0].find(*_CHANGING)
     if changing is not None:
         raise _Refusal(f"It holds a {changing.key.upper()}, and only reading is allowed.")
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text, without terminal codes."""
-    text = str(error).strip().splitlines()
-    return text[0].replace("\x1b[4m", "").replace("\x1b[0m", "") if text else type(error).__name__

@@ -22,7 +22,7 @@ def declared_primary(
     """(schema, table) → primary key columns."""
     rows = connection.execute(
         "SELECT schema_name, table_name, constraint_column_names FROM duckdb_constraints() "
-        "WHERE constraint_type = 'PRIMARY KEY'"
+        "WHERE constraint_type = 'PRIMARY KEY' AND database_name = current_database()"
     ).fetchall()
     found = {(str(row[0]), str(row[1])): tuple(row[2]) for row in rows}
     if kept:
@@ -38,7 +38,8 @@ def declared_foreign(connection: duckdb.DuckDBPyConnection, kept: bool) -> list[
     rows = connection.execute(
         "SELECT table_name, constraint_column_names, referenced_table, referenced_column_names "
         "FROM duckdb_constraints() WHERE constraint_type = 'FOREIGN KEY' "
-        "AND len(constraint_column_names) = 1 ORDER BY table_oid, constraint_index"
+        "AND len(constraint_column_names) = 1 AND database_name = current_database() "
+        "ORDER BY table_oid, constraint_index"
     ).fetchall()
     found = [ForeignKey(row[0], row[1][0], row[2], row[3][0]) for row in rows]
     if kept:

@@ -53,7 +53,8 @@ def read_schema(connection: duckdb.DuckDBPyConnection) -> Schema:
     """The whole schema. A view that no longer binds is left out."""
     kept = bool(
         connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui'"
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui' "
+            "AND table_name = 'keys' AND database_name = current_database()"
         ).fetchall()[0][0]
     )
     primary = declared_primary(connection, kept)

@@ -1,7 +1,7 @@
-"""A file or folder → one DuckDB file → one locked-down, read-only connection.
+"""A file or folder → the DuckDB file that stands for it.
 
 DuckDB files are opened where they are. Every other source is imported once into a private
-snapshot in the cache folder, named after the source's path, sizes and times.
+read-only snapshot in the cache folder, named after the source's path, sizes and times.
 """
 
 from __future__ import annotations
@@ -10,46 +10,85 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
+from llmtui.database.process import Process
 from llmtui.workspace import paths
 from llmtui.workspace.errors import SourceError
-from llmtui.workspace.events import Event, Finished, Started
-from llmtui.workspace.files import require_space, whole_file
+from llmtui.workspace.events import Event, Finished, Note, Started
+from llmtui.workspace.files import require_space
 
 SQLITE = (".sqlite", ".sqlite3", ".db", ".db3")
 DUCKDB = (".duckdb", ".ddb", ".db")
 DATA = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
 READABLE = ".duckdb, .sqlite, .db, .csv, .tsv, .parquet, .json, .jsonl or a folder of them"
-_IMPORT_VERSION = "1"
-_LOCKED = re.compile(r"held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+SAMPLE_ROWS = 200_000
+"""Rows of each table of a source that is too large to import unasked."""
+_IMPORT_VERSION = "2"
 
 
-def duckdb_file(path: Path, tell: Callable[[Event], None]) -> Path:
-    """The DuckDB file that stands for a source; imported first when it is of another kind.
+@dataclass(frozen=True)
+class Opened:
+    """What a query's process opens: a DuckDB file, or files `in_place` of that size.
+
+    note: what a person should know about it, "" when there is nothing
+    """
+
+    file: Path | None
+    in_place: tuple[Path, ...] = ()
+    note: str = ""
+
+
+def open_source(path: Path, import_mb: int, large: str, tell: Callable[[Event], None]) -> Opened:
+    """Import the source when it needs that and is not too large, or was asked for all the same.
 
     Raises SourceError (missing, not a database, empty, damaged), StorageError (disk full).
     """
-    path = path.expanduser().absolute()
     if not path.exists():
         raise SourceError("There is no such file or folder", where=str(path))
     try:
         kind = kind_of(path)
         if kind == "duckdb":
-            return path
-        snapshot = _snapshot_path(path)
-        if not snapshot.is_file():
-            tell(Started("import", path.name))
-            began = time.monotonic()
-            _import(path, kind, snapshot)
-            tell(Finished("import", time.monotonic() - began))
+            return Opened(path)
+        files = source_files(path)
+        size = sum(file.stat().st_size for file in files)
+        told, rows = "", 0
+        if size > import_mb * 1_000_000 and large != "import":
+            if large == "in-place" and kind != "sqlite":
+                return Opened(None, tuple(files), _IN_PLACE)
+            rows = SAMPLE_ROWS
+            told = _SAMPLED.format(name=path.name, size=size / 1e9, rows=rows, limit=import_mb)
+        return Opened(_snapshot(path, kind, files, rows, tell), note=told)
     except PermissionError as error:
         raise SourceError(
             "This may not be read", where=str(path), hint="Ask its owner for read access."
         ) from error
-    return snapshot
+
+
+_SAMPLED = (
+    "{name} has {size:.1f} GB, more than import_mb ({limit} MB): answers come from the first "
+    "{rows:,} rows of each table. --large import copies all of it once; --large in-place reads "
+    "the file where it is"
+)
+_IN_PLACE = (
+    "Reading the file where it is: DuckDB may open this file and no other, and the system lets it "
+    "only read; without Landlock (see `llmtui doctor`) the second half of that does not hold"
+)
+
+
+def source_files(path: Path) -> list[Path]:
+    """The data files of a source, in the order of their names. Raises SourceError."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(
+        file for file in path.iterdir() if file.is_file() and file.suffix.lower() in DATA
+    )
+    if not files:
+        raise SourceError(
+            "This folder holds no data file", where=str(path), hint=f"Give {READABLE}."
+        )
+    return files
 
 
 def kind_of(path: Path) -> str:
@@ -76,90 +115,42 @@ def kind_of(path: Path) -> str:
     raise SourceError("This kind of file is not known", where=str(path), hint=f"Give {READABLE}.")
 
 
-def connect(file: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
-    """Open read-only and lock down: no files, no extensions, no settings, bounded memory.
-
-    Raises SourceError when the file is damaged or held by another process.
-    """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "access_mode": "READ_ONLY",
-        "memory_limit": f"{memory_mb}MB",
-        "temp_directory": "",
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "allow_unsigned_extensions": False,
-        "allow_persistent_secrets": False,
-        "python_enable_replacements": False,
-        "python_scan_all_frames": False,
+def _snapshot(
+    path: Path, kind: str, files: list[Path], rows: int, tell: Callable[[Event], None]
+) -> Path:
+    """The snapshot of this state of the source, made when it is not there yet."""
+    snapshot = _snapshot_path(path, files, rows)
+    if snapshot.is_file():
+        return snapshot
+    tell(Started("import", path.name))
+    began = time.monotonic()
+    if not rows:
+        require_space(snapshot, sum(file.stat().st_size for file in files))
+    importing = {
+        "do": "import",
+        "path": str(path),
+        "kind": kind,
+        "files": [str(file) for file in files],
+        "snapshot": str(snapshot),
+        "rows": rows,
     }
-    if threads:
-        config["threads"] = threads
     try:
-        connection = duckdb.connect(str(file), read_only=True, config=config)
-        locked = connection.execute("SELECT current_setting('lock_configuration')").fetchall()
-        if not locked[0][0]:  # connections to one file share their settings within a process
-            connection.execute("SET enable_external_access = false")
-            connection.execute("SET lock_configuration = true")
-    except duckdb.Error as error:
-        raise _told(error, file) from error
-    return connection
+        with Process() as process:
+            for line in process.call(importing, tell=tell)["notes"]:
+                tell(Note(line))
+    finally:
+        for left in snapshot.parent.glob(f".{snapshot.name}.*.partial*"):
+            left.unlink(missing_ok=True)
+    tell(Finished("import", time.monotonic() - began))
+    return snapshot
 
 
-def _told(error: duckdb.Error, file: Path) -> SourceError:
-    text = str(error)
-    held = _LOCKED.search(text)
-    if held or "Could not set lock" in text:
-        who = f"{Path(held['program']).name} (process {held['pid']})" if held else "another program"
-        return SourceError(
-            f"This database is held open for writing by {who}",
-            where=str(file),
-            hint="Close it there and try again, or give llmtui a copy of the file.",
-        )
-    line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-    return SourceError(
-        f"This database cannot be opened ({line})", where=str(file), hint="It may be damaged."
-    )
-
-
-def _snapshot_path(path: Path) -> Path:
+def _snapshot_path(path: Path, files: list[Path], rows: int) -> Path:
     """Where the snapshot of this state of the source belongs."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    state = hashlib.sha256(_IMPORT_VERSION.encode())
+    state = hashlib.sha256(f"{_IMPORT_VERSION} {rows}".encode())
     for file in files:
         facts = file.stat()
         state.update(f"{file.name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
     place = hashlib.sha256(str(path).encode()).hexdigest()[:10]
     stem = re.sub(r"[^\w-]+", "_", path.stem)[:40] or "source"
     return paths.snapshots_dir() / f"{stem}-{place}-{state.hexdigest()[:10]}.duckdb"
-
-
-def _import(path: Path, kind: str, snapshot: Path) -> None:
-    """Write the snapshot, whole or not at all, and drop those of earlier states of the source."""
-    from llmtui.database.files import import_files
-    from llmtui.database.sqlite import import_sqlite
-
-    files = sorted(p for p in path.iterdir() if p.is_file()) if kind == "folder" else [path]
-    require_space(snapshot, sum(file.stat().st_size for file in files))
-    with whole_file(snapshot) as temporary:
-        connection = duckdb.connect(str(temporary))
-        try:
-            if kind == "sqlite":
-                import_sqlite(path, connection)
-            else:
-                readable = [file for file in files if file.suffix.lower() in DATA]
-                if not readable:
-                    raise SourceError(
-                        "This folder holds no data file", where=str(path), hint=f"Give {READABLE}."
-                    )
-                import_files(readable, connection)
-            connection.execute("CHECKPOINT")
-        except duckdb.Error as error:
-            if "No space left" in str(error):
-                raise OSError(28, "No space left on device") from error
-            raise _told(error, path) from error
-        finally:
-            connection.close()
-    for old in snapshot.parent.glob(f"{snapshot.stem.rsplit('-', 1)[0]}-*.duckdb"):
-        if old != snapshot:
-            old.unlink(missing_ok=True)

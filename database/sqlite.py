@@ -28,24 +28,26 @@ _ARROW = {
 }
 
 
-def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection) -> None:
-    """Copy every table and view, types and keys kept. Raises SourceError when it is no database."""
+def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection, rows: int = 0) -> list[str]:
+    """Copy every table and view, types and keys kept; only `rows` of each when that is not 0.
+
+    Returns what a person should know. Raises SourceError when it is no database.
+    """
     try:
         source = sqlite3.connect(f"file:{url_quote(str(path))}?mode=ro", uri=True, timeout=5)
         source.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
-        names = [
-            str(row[0])
-            for row in source.execute(
-                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
-                "AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY rowid"
-            )
-        ]
-        if not names:
+        listed = source.execute(
+            "SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view') "
+            "AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY rowid"
+        ).fetchall()
+        if not listed:
             raise SourceError("This database has no tables", where=str(path))
         keys: list[tuple[str, str, str]] = []
-        for name in names:
-            _copy_table(source, name, target)
-            keys += _declared_keys(source, name)
+        for name, kind, made_by in listed:
+            _copy_table(source, str(name), target, rows)
+            keys += _declared_keys(source, str(name))
+            if kind == "view":
+                keys.append(("view", str(name), str(made_by)))
         _write_keys(target, keys)
         source.close()
     except sqlite3.Error as error:
@@ -57,17 +59,21 @@ def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection) -> None:
             where=str(path),
             hint="Close it there and try again." if held else "It may be damaged.",
         ) from error
+    return []
 
 
-def _copy_table(source: sqlite3.Connection, name: str, target: duckdb.DuckDBPyConnection) -> None:
+def _copy_table(
+    source: sqlite3.Connection, name: str, target: duckdb.DuckDBPyConnection, most: int
+) -> None:
+    place = f"(SELECT * FROM {_lite(name)} LIMIT {most})" if most else _lite(name)
     columns = [
         (str(row[1]), str(row[2] or "").upper().strip(), bool(row[3]))
         for row in source.execute(f"PRAGMA table_xinfo({_lite(name)})")
         if row[6] != 1
     ]
-    stored = [_stored_type(source, name, column, declared) for column, declared, _ in columns]
+    stored = [_stored_type(source, place, column, declared) for column, declared, _ in columns]
     final = [
-        _final_type(source, name, column, declared, kind)
+        _final_type(source, place, column, declared, kind)
         for (column, declared, _), kind in zip(columns, stored, strict=True)
     ]
     parts = [
@@ -77,7 +83,7 @@ def _copy_table(source: sqlite3.Connection, name: str, target: duckdb.DuckDBPyCo
     target.execute(f"CREATE TABLE {quote(name)} ({', '.join(parts)})")
     fields = pa.schema([(f"c{i}", _ARROW[kind]) for i, kind in enumerate(stored)])
     listed = ", ".join(_lite(column) for column, _, _ in columns)
-    cursor = source.execute(f"SELECT {listed} FROM {_lite(name)}")
+    cursor = source.execute(f"SELECT {listed} FROM {place}")
     casts = ", ".join(f"CAST(c{i} AS {kind})" for i, kind in enumerate(final))
     while rows := cursor.fetchmany(_BATCH):
         arrays = [
@@ -93,11 +99,11 @@ def _lite(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _stored_type(source: sqlite3.Connection, table: str, column: str, declared: str) -> str:
+def _stored_type(source: sqlite3.Connection, place: str, column: str, declared: str) -> str:
     """The type that holds every value as SQLite stores it."""
     kinds = {
         str(row[0])
-        for row in source.execute(f"SELECT DISTINCT typeof({_lite(column)}) FROM {_lite(table)}")
+        for row in source.execute(f"SELECT DISTINCT typeof({_lite(column)}) FROM {place}")
     } - {"null"}
     if not kinds:
         if "INT" in declared:
@@ -106,7 +112,7 @@ def _stored_type(source: sqlite3.Connection, table: str, column: str, declared: 
         return "DOUBLE" if numeric else "VARCHAR"
     if kinds == {"integer"}:
         if declared.startswith("BOOL") and not _any(
-            source, table, f"{_lite(column)} NOT IN (0, 1)"
+            source, place, f"{_lite(column)} NOT IN (0, 1)"
         ):
             return "BOOLEAN"
         real = any(word in declared for word in ("REAL", "FLOA", "DOUB"))
@@ -116,21 +122,21 @@ def _stored_type(source: sqlite3.Connection, table: str, column: str, declared: 
     return "BLOB" if kinds == {"blob"} else "VARCHAR"
 
 
-def _any(source: sqlite3.Connection, table: str, condition: str) -> bool:
-    query = f"SELECT 1 FROM {_lite(table)} WHERE {condition} LIMIT 1"
+def _any(source: sqlite3.Connection, place: str, condition: str) -> bool:
+    query = f"SELECT 1 FROM {place} WHERE {condition} LIMIT 1"
     return source.execute(query).fetchone() is not None
 
 
 def _final_type(
-    source: sqlite3.Connection, table: str, column: str, declared: str, stored: str
+    source: sqlite3.Connection, place: str, column: str, declared: str, stored: str
 ) -> str:
     """The declared date, time or decimal type, when every value fits it."""
     name = _lite(column)
     wanted = _DATES.get(declared.split("(")[0].strip())
     if stored == "VARCHAR" and wanted:
-        if not _any(source, table, f"{name} IS NOT NULL"):
+        if not _any(source, place, f"{name} IS NOT NULL"):
             return wanted
-        values = [row[0] for row in source.execute(f"SELECT DISTINCT {name} FROM {_lite(table)}")]
+        values = [row[0] for row in source.execute(f"SELECT DISTINCT {name} FROM {place}")]
         texts = [None if value is None else str(value) for value in values]
         with duckdb.connect() as scratch:
             scratch.register("seen", pa.table({"v": pa.array(texts, type=pa.string())}))
@@ -145,7 +151,7 @@ def _final_type(
             f"abs({name}) >= 1e{digits - scale} "
             f"OR abs({name} * 1e{scale} - round({name} * 1e{scale})) > 1e-4"
         )
-        if digits >= scale and not _any(source, table, outside):
+        if digits >= scale and not _any(source, place, outside):
             return f"DECIMAL({digits}, {scale})"
     return stored
 
@@ -180,7 +186,6 @@ def _declared_keys(source: sqlite3.Connection, table: str) -> list[tuple[str, st
 
 
 def _write_keys(target: duckdb.DuckDBPyConnection, keys: list[tuple[str, str, str]]) -> None:
-    target.execute(f"CREATE SCHEMA {KEYS_SCHEMA}")
     target.execute(f"CREATE TABLE {KEYS_SCHEMA}.keys (kind TEXT, of_table TEXT, columns TEXT)")
     if keys:
         target.executemany(f"INSERT INTO {KEYS_SCHEMA}.keys VALUES (?, ?, ?)", keys)

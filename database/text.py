@@ -66,3 +66,9 @@ def json_value(value: Any) -> Any:
     elif value is not None and not isinstance(value, bool | int | float | str):
         plain = str(value)
     return plain
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, without terminal codes."""
+    text = str(error).strip().splitlines()
+    return text[0].replace("\x1b[4m", "").replace("\x1b[0m", "") if text else type(error).__name__

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from llmtui.database.execute import Database, Limits
+from llmtui.database.execute import Access, Database
 
 SHOP = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, city VARCHAR, joined DATE);
@@ -45,7 +45,7 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shop_database(shop: Path) -> Iterator[Database]:
-    with Database.open(shop, Limits(time_limit=5)) as database:
+    with Database.open(shop, Access(time_limit=5)) as database:
         yield database
 
 

@@ -11,15 +11,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from llmtui.tui.lock import only_one
 from llmtui.workspace.errors import LlmtuiError, UsageError
 from llmtui.workspace.events import Event, Failed, Finished, Note, Started, from_line, to_line
 from llmtui.workspace.project import Project, start
 from llmtui.workspace.settings import Settings
+
+if TYPE_CHECKING:
+    from llmtui.database.execute import Database
 
 TUNED_CASES = 120
 """Held-out rows that the tuned model is asked."""
@@ -81,13 +87,12 @@ def _stages(job: Job, run: Path, stopped: Callable[[], bool], lock: int) -> Iter
 
 def instructions(job: Job) -> Iterator[Event]:
     """Build the instruction file unless the one there is of this schema and these options."""
-    from llmtui.database.execute import Database
     from llmtui.trainer.instructions.build import build
     from llmtui.trainer.instructions.construct import Options
 
     languages = parse_languages(job.settings.languages)
     options = Options(languages, job.settings.rows or Options.rows)
-    with Database.open(job.source) as database:
+    with (yield from open_database(job)) as database:
         made_for = f"{database.schema.fingerprint} {','.join(languages)} {options.rows}"
         known = job.project.facts().get("instructions") == made_for
         if known and job.project.instructions.is_file():
@@ -95,6 +100,25 @@ def instructions(job: Job) -> Iterator[Event]:
             return
         yield from build(database, job.project, options)
         job.project.update(instructions=made_for, schema=database.schema.fingerprint)
+
+
+def open_database(job: Job) -> Generator[Event, None, Database]:
+    """Open the job's source, telling its import while it goes on. Raises what opening raises."""
+    from llmtui.database.execute import Access, Database
+
+    told: SimpleQueue[Event | None] = SimpleQueue()
+
+    def work() -> Database:
+        try:
+            return Database.open(job.source, Access.of(job.settings), tell=told.put)
+        finally:
+            told.put(None)
+
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(work)
+        while (event := told.get()) is not None:
+            yield event
+    return opening.result()
 
 
 def parse_languages(text: str) -> tuple[str, ...]:
@@ -202,7 +226,6 @@ def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
 
 def evaluate(job: Job, run: Path, model: Path, file: Path | None = None) -> Iterator[Event]:
     """Ask the tuned model and its base questions with known answers and write the report."""
-    from llmtui.database.execute import Database, Limits
     from llmtui.inference.ask import Asker
     from llmtui.inference.engine import Engine
     from llmtui.trainer.evaluate import run as scoring
@@ -220,8 +243,7 @@ def evaluate(job: Job, run: Path, model: Path, file: Path | None = None) -> Iter
         cases = scoring.held_out_cases(rows, TUNED_CASES)
         base_cases = scoring.held_out_cases(rows, TUNED_CASES // BASE_SHARE)
     results: dict[str, list[scoring.Outcome]] = {}
-    limits = Limits(time_limit=job.settings.time_limit, memory_mb=job.settings.memory_mb)
-    with Database.open(job.source, limits) as database:
+    with (yield from open_database(job)) as database:
         for name, path, asked in (("tuned", model, cases), ("base", base, base_cases)):
             yield Started(scoring.STAGE, f"{name}: {path.name}", of=len(asked))
             with Engine(path, threads=job.settings.threads) as engine:

@@ -37,11 +37,9 @@ class Session:
         """Raises SourceError."""
         with self._lock:
             if self._database is None:
-                from llmtui.database.execute import Database, Limits
+                from llmtui.database.execute import Access, Database
 
-                s = self.settings
-                limits = Limits(s.max_rows, s.time_limit, s.memory_mb, s.threads)
-                self._database = Database.open(self.source, limits)
+                self._database = Database.open(self.source, Access.of(self.settings))
                 start(self.project, self.source)
             return self._database
 

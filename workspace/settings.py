@@ -45,7 +45,11 @@ class Settings:
     memory_mb: int = 1024
     """Memory that DuckDB may use for one query, in MB."""
     import_mb: int = 4096
-    """Largest source file, in MB, that is copied into a private snapshot."""
+    """Largest source, in MB, that is copied into a private snapshot without being asked."""
+    large: str = "sample"
+    """What is done with a larger source: sample, import (copy it once) or in-place."""
+    exclude: str = ""
+    """Tables and columns kept from the model and from every query: "salaries, *.email"."""
     theme: str = "llmtui-dark"
     """Theme of the app."""
 
@@ -67,10 +71,19 @@ def load(project_file: Path | None = None, **flags: Any) -> Settings:
 
 def save_user(**changes: Any) -> None:
     """Write changes into the user's settings file; comments and order there survive."""
-    file = paths.settings_file()
+    _save(paths.settings_file(), None, changes)
+
+
+def save_project(file: Path, **changes: Any) -> None:
+    """Write changes under `[settings]` in a project's file; the rest survives."""
+    _save(file, "settings", changes)
+
+
+def _save(file: Path, table: str | None, changes: dict[str, Any]) -> None:
     document = _document(file)
+    place = document.setdefault(table, tomlkit.table()) if table else document
     for key, value in _checked(changes, where=str(file)).items():
-        document[key] = value
+        place[key] = value
     write_text(file, tomlkit.dumps(document))
 
 
@@ -112,6 +125,11 @@ def _checked(values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
             hint = f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(defaults)}."
             raise UsageError(f'There is no setting "{key}"', where=where, hint=hint)
         wanted = type(defaults[key])
+        if key in _CHOICES and value not in _CHOICES[key]:
+            choices = ", ".join(_CHOICES[key])
+            raise UsageError(
+                f'The setting "{key}" is "{value}"', where=where, hint=f"Choose one of: {choices}."
+            )
         try:
             checked[key] = wanted(value)
         except (TypeError, ValueError) as error:
@@ -123,4 +141,5 @@ def _checked(values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     return checked
 
 
+_CHOICES = {"large": ("sample", "import", "in-place")}
 _WANTED: dict[type, str] = {str: "text", int: "a whole number", float: "a number"}

@@ -2,13 +2,11 @@ import json
 import re
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from llmtui.database.execute import Database, Limits
+from llmtui.database.execute import Database
 from llmtui.database.guard import check
-from llmtui.database.source import connect
-from llmtui.workspace.errors import Interrupted, QueryError, RefusedError, TimeLimitError
+from llmtui.workspace.errors import QueryError, RefusedError
 
 TABLES = {("main", "sales"), ("main", "customers")}
 SAFETY = Path(__file__).parents[3] / "shared" / "data" / "safety"
@@ -108,22 +106,6 @@ def test_every_hostile_statement_of_the_collection_is_refused() -> None:
     assert passed == []
 
 
-def test_the_second_wall_holds_where_the_first_is_missing(shop: Path, tmp_path: Path) -> None:
-    secret = tmp_path / "secret.csv"
-    secret.write_text("a\n1\n")
-    connection = connect(shop, 256, 1)
-    for sql in (
-        f"SELECT * FROM read_csv('{secret}')",
-        f"COPY customers TO '{tmp_path / 'out.csv'}'",
-        "DELETE FROM customers",
-        "SET enable_external_access = true",
-        "INSTALL httpfs",
-    ):
-        with pytest.raises(duckdb.Error):
-            connection.execute(sql).fetchall()
-    assert not (tmp_path / "out.csv").exists()
-
-
 def test_what_is_refused_never_runs(shop_database: Database) -> None:
     with pytest.raises(RefusedError, match="Only a SELECT may run"):
         shop_database.run("DELETE FROM customers")
@@ -141,21 +123,3 @@ def test_rows_beyond_the_limit_are_cut_and_told(shop_database: Database) -> None
     assert len(result.rows) == 10
     assert result.truncated
     assert not shop_database.run("SELECT * FROM orders", max_rows=200).truncated
-
-
-SLOW = "SELECT COUNT(*) FROM range(100000) a, range(100000) b, range(100) c WHERE a.range + b.range > c.range"  # noqa: E501
-
-
-def test_a_slow_query_ends_at_the_time_limit(shop: Path) -> None:
-    with Database.open(shop, Limits(time_limit=0.3)) as database:
-        with pytest.raises(TimeLimitError, match=r"after 0\.3 seconds"):
-            database.run(SLOW)
-        assert database.run("SELECT 1").rows == ((1,),)
-
-
-def test_a_person_can_interrupt(shop_database: Database) -> None:
-    import threading
-
-    threading.Timer(0.3, shop_database.interrupt).start()
-    with pytest.raises(Interrupted):
-        shop_database.run(SLOW)

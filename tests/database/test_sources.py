@@ -1,4 +1,5 @@
 import datetime as dt
+import hashlib
 import sqlite3
 import subprocess
 import sys
@@ -85,18 +86,6 @@ def test_a_folder_of_files_is_one_database_with_inferred_keys(tmp_path: Path) ->
             False,
             1,
         )
-
-
-@pytest.mark.parametrize(
-    ("encoding", "text"), [("gb18030", "城市,人口\n北京,2189\n"), ("utf-16", "城市,人口\n北京,1\n")]
-)
-def test_chinese_csv_files_are_read_in_their_encoding(
-    tmp_path: Path, encoding: str, text: str
-) -> None:
-    file = tmp_path / "c.csv"
-    file.write_bytes(text.encode(encoding))
-    with Database.open(file) as database:
-        assert database.run('SELECT "城市" FROM c').rows == (("北京",),)
 
 
 def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
@@ -197,3 +186,39 @@ def test_nothing_in_a_value_reaches_the_terminal_as_a_command() -> None:
     assert json_value([Decimal("1.50"), dt.date(2024, 1, 2), {"k": b"\x01"}]) == [
         1.5, "2024-01-02", {"k": "01"},
     ]  # fmt: skip
+
+
+def test_a_snapshot_records_what_it_was_made_from(tmp_path: Path, home: Path) -> None:
+    file = tmp_path / "f.csv"
+    file.write_bytes(b"n\n1\n")
+    Database.open(file).close()
+    (snapshot,) = (home / "cache" / "snapshots").glob("*.duckdb")
+    with duckdb.connect(str(snapshot), read_only=True) as connection:
+        row = connection.execute("SELECT file, bytes, sha256 FROM _llmtui.source").fetchone()
+    assert row == ("f.csv", 4, hashlib.sha256(b"n\n1\n").hexdigest())
+
+
+ODD = ["select", "a b", 'say "hi"', "客户 表", "😀", "x'y", "[/]", "a.b", "drop table", "Ünïcode"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names_can_be_described_and_asked(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "odd.duckdb"
+    quoted = '"' + name.replace('"', '""') + '"'
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"CREATE TABLE {quoted} ({quoted} INTEGER)")
+        connection.execute(f"INSERT INTO {quoted} VALUES (5)")
+    with Database.open(file) as database:
+        table = database.schema.table(name)
+        sql = f"SELECT {table.columns[0].sql_name} FROM {table.sql_name}"
+        assert database.run(sql).rows == ((5,),)
+
+
+def test_every_schema_and_view_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "s.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE SCHEMA hr; CREATE TABLE hr.staff (id INTEGER)")
+        connection.execute("CREATE TABLE t (x INTEGER); CREATE VIEW v AS SELECT x FROM t")
+    with Database.open(file) as database:
+        assert database.tables == {("hr", "staff"), ("main", "t"), ("main", "v")}
+        assert database.run("SELECT * FROM hr.staff").rows == ()

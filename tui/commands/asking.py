@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmtui.tui.commands.common import (
+    ExcludeOption,
     JsonOption,
+    LargeOption,
     ProjectOption,
     SourceArgument,
     data,
     follow,
+    keep,
+    open_database,
     place,
     say,
     settings_for,
@@ -38,11 +42,14 @@ def ask(
     file: FileOption = None,
     out: OutOption = None,
     model: ModelOption = None,
+    exclude: ExcludeOption = None,
+    large: LargeOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question, or every question of a file, with SQL that was checked and run."""
     full, kept = place(source, project)
+    keep(kept, full, exclude, large)
     settings = settings_for(kept)
     _one_of(question, file, out, "QUESTION")
     chosen = choose_model(kept, model, full)
@@ -69,11 +76,14 @@ def sql(
     statement: Annotated[str | None, typer.Argument(help="One query.")] = None,
     file: FileOption = None,
     out: OutOption = None,
+    exclude: ExcludeOption = None,
+    large: LargeOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a statement of your own through the same guard and limits."""
     full, kept = place(source, project)
+    keep(kept, full, exclude, large)
     settings = settings_for(kept)
     _one_of(statement, file, out, "STATEMENT")
     from llmtui.inference.ask import run_sql
@@ -111,14 +121,6 @@ def choose_model(project: Project, name: str | None, source: Path) -> Path:
             hint=f"Make one with: llmtui tune {source}",
         )
     return project.model
-
-
-def open_database(source: Path, settings: Settings) -> Database:
-    from llmtui.database.execute import Database, Limits
-    from llmtui.tui.commands.common import Narrator
-
-    limits = Limits(settings.max_rows, settings.time_limit, settings.memory_mb, settings.threads)
-    return Database.open(source, limits, tell=Narrator().tell)
 
 
 def open_engine(model: Path, settings: Settings, database: Database) -> Engine:

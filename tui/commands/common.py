@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,11 +29,26 @@ from llmtui.workspace.events import (
 from llmtui.workspace.project import Project, project_for
 from llmtui.workspace.settings import Settings
 
+if TYPE_CHECKING:
+    from llmtui.database.execute import Database
+
 SourceArgument = Annotated[
     Path, typer.Argument(help="A database, a data file, or a folder of data files.")
 ]
 ProjectOption = Annotated[
     Path | None, typer.Option("--project", help="Folder that keeps what is made for this source.")
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        help="A table, or table.column, kept from the model and from queries; * is any part of a "
+        "name. Repeat it for more; the project remembers it.",
+    ),
+]
+LargeOption = Annotated[
+    str | None,
+    typer.Option("--large", help="A source above import_mb: sample, import (once) or in-place."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 
@@ -48,6 +63,24 @@ def place(source: Path, project: Path | None) -> tuple[Path, Project]:
 
 def settings_for(project: Project, **flags: Any) -> Settings:
     return settings_of.load(project.file if project.file.is_file() else None, **flags)
+
+
+def open_database(source: Path, settings: Settings) -> Database:
+    """Open the source as the settings allow, narrating its import."""
+    from llmtui.database.execute import Access, Database
+
+    return Database.open(source, Access.of(settings), tell=Narrator().tell)
+
+
+def keep(project: Project, source: Path, exclude: list[str] | None, large: str | None) -> None:
+    """Write what may be read of the source into the project, so that every command heeds it."""
+    from llmtui.workspace.project import start
+
+    given = {"exclude": None if exclude is None else ", ".join(exclude), "large": large}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if changes:
+        start(project, source)
+        settings_of.save_project(project.file, **changes)
 
 
 def say(text: str) -> None:

@@ -10,10 +10,14 @@ from typing import Annotated
 import typer
 
 from llmtui.tui.commands.common import (
+    ExcludeOption,
     JsonOption,
+    LargeOption,
     ProjectOption,
     SourceArgument,
     follow,
+    keep,
+    open_database,
     place,
     say,
     settings_for,
@@ -35,13 +39,15 @@ def build(
     rows: RowsOption = None,
     lang: LangOption = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same rows.")] = 7,
+    exclude: ExcludeOption = None,
+    large: LargeOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Construct rows from the database; rows of your own and verdicts stay."""
     full, kept = place(source, project)
+    keep(kept, full, exclude, large)
     settings = settings_for(kept, rows=rows, languages=lang)
-    from llmtui.database.execute import Database
     from llmtui.trainer.instructions.build import build as stage
     from llmtui.trainer.instructions.construct import Options
     from llmtui.tui.pipeline import parse_languages
@@ -49,7 +55,7 @@ def build(
 
     options = Options(parse_languages(settings.languages), settings.rows or Options.rows, seed)
     start(kept, full)
-    with Database.open(full) as database:
+    with open_database(full, settings) as database:
         follow(stage(database, kept, options), as_json=as_json)
 
 
@@ -79,7 +85,7 @@ def check(
     """Run every row's SQL again; exits with 1 when a row no longer holds."""
     full, kept = place(source, project)
     rows = existing(kept, source)
-    kept_rows, events = checked(full, rows)
+    kept_rows, events = checked(full, kept, rows)
     follow(iter(events), as_json=as_json)
     if len(kept_rows) < len(rows):
         raise typer.Exit(1)
@@ -97,7 +103,7 @@ def import_file(
     from llmtui.trainer.instructions.exchange import import_rows
     from llmtui.workspace.project import start
 
-    new, events = checked(full, import_rows(file))
+    new, events = checked(full, kept, import_rows(file))
     start(kept, full)
     old = load_rows(kept.instructions) if kept.instructions.is_file() else []
     asked = {row.question.strip().casefold() for row in new}
@@ -139,12 +145,13 @@ def existing(project: Project, source: Path) -> list[Instruction]:
     return load_rows(project.instructions)
 
 
-def checked(source: Path, rows: list[Instruction]) -> tuple[list[Instruction], list[Event]]:
-    from llmtui.database.execute import Database
+def checked(
+    source: Path, project: Project, rows: list[Instruction]
+) -> tuple[list[Instruction], list[Event]]:
     from llmtui.trainer.instructions.check import check_rows
 
     events: list[Event] = []
-    with Database.open(source) as database:
+    with open_database(source, settings_for(project)) as database:
         kept = check_rows(database, rows, events.append)
     if rows and not kept:
         raise RecordError("No row passes the checks", where=str(source), hint=reasons(events))

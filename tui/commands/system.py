@@ -31,11 +31,10 @@ def demo(minutes: MinutesOption = None, base: BaseOption = None) -> None:
     from llmtui.tui.commands.asking import (
         choose_model,
         narrate,
-        open_database,
         open_engine,
         print_table,
     )
-    from llmtui.tui.commands.common import place, settings_for
+    from llmtui.tui.commands.common import open_database, place, settings_for
 
     file = paths.demo_file()
     if not file.is_file():
@@ -93,8 +92,10 @@ def _findings() -> list[tuple[str, str, bool]]:
         home = home.parent
     free = shutil.disk_usage(home).free / 1e9
     found.append(("Disk", f"{free:.1f} GB free for {paths.data_dir()}", free > 2))
+    from llmtui.database.harden import protections
     from llmtui.quantize.bases import list_bases
 
+    found.append(("Queries", protections(), True))
     bases = ", ".join(base.name for base in list_bases())
     found.append(("Base models", bases or "none; pip install 'llmtui[starter]'", bool(bases)))
     return found

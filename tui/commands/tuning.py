@@ -11,10 +11,13 @@ from typing import Annotated
 import typer
 
 from llmtui.tui.commands.common import (
+    ExcludeOption,
     JsonOption,
+    LargeOption,
     ProjectOption,
     SourceArgument,
     follow,
+    keep,
     place,
     settings_for,
 )
@@ -42,6 +45,8 @@ def tune(
     rows: RowsOption = None,
     threads: ThreadsOption = None,
     fresh: FreshOption = False,
+    exclude: ExcludeOption = None,
+    large: LargeOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,6 +56,7 @@ def tune(
     during training ends training early and keeps what was learnt.
     """
     full, kept = place(source, project)
+    keep(kept, full, exclude, large)
     settings = settings_for(
         kept, minutes=minutes, base=base, languages=lang, rows=rows, threads=threads
     )

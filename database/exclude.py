@@ -1,0 +1,154 @@
+"""Tables and columns that a person keeps from the model, from samples and from every query.
+
+A pattern names a table ("salaries"), a column ("customers.email") or either in a schema
+("hr.staff.salary"); `*` stands for any part of a name, so that "*.email" is every such column.
+A view that reads anything excluded is excluded with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from llmtui.database.schema import Schema
+from llmtui.workspace.errors import UsageError
+
+_Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """shown: (schema, table, columns left) of all that is not excluded whole
+
+    tables: what is excluded whole; columns: (schema, table, column); both in lower case
+    notes: views that went with what they read, in sentences
+    """
+
+    shown: Sequence[tuple[str, str, Sequence[str]]]
+    tables: frozenset[_Place] = frozenset()
+    columns: frozenset[tuple[str, str, str]] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, patterns: Sequence[str], connection: duckdb.DuckDBPyConnection) -> Exclusion:
+        """Raises UsageError for a pattern that fits nothing."""
+        rows = connection.execute(
+            "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal "
+            "AND database_name = current_database() AND schema_name <> '_llmtui' "
+            "ORDER BY table_oid, column_index"
+        ).fetchall()
+        every = [(str(row[0]), str(row[1]), str(row[2])) for row in rows]
+        tables: set[_Place] = set()
+        columns: set[tuple[str, str, str]] = set()
+        for pattern in patterns:
+            before = len(tables) + len(columns)
+            for schema, table, column in every:
+                place = (schema.lower(), table.lower())
+                if _fits(pattern, table, f"{schema}.{table}"):
+                    tables.add(place)
+                elif _fits(pattern, f"{table}.{column}", f"{schema}.{table}.{column}"):
+                    columns.add((*place, column.lower()))
+            if len(tables) + len(columns) == before and not any(
+                _fits(pattern, t, f"{s}.{t}", f"{t}.{c}", f"{s}.{t}.{c}") for s, t, c in every
+            ):
+                raise UsageError(
+                    f'There is no table or column "{pattern}" to exclude',
+                    hint="Write table or table.column; * stands for any part of a name.",
+                )
+        touched = tables | {(schema, table) for schema, table, _ in columns}
+        views = _views_reading(connection, touched)
+        notes = tuple(
+            f'The view "{name}" is excluded too, since it reads what is excluded'
+            for _, name in sorted(views - tables)
+        )
+        tables |= views
+        shown: dict[_Place, list[str]] = {}
+        for schema, table, column in every:
+            if (schema.lower(), table.lower()) in tables:
+                continue
+            left = shown.setdefault((schema, table), [])
+            if (schema.lower(), table.lower(), column.lower()) not in columns:
+                left.append(column)
+        for (schema, table), left in list(shown.items()):
+            if not left:
+                tables.add((schema.lower(), table.lower()))
+                del shown[schema, table]
+        listed = [(schema, table, left) for (schema, table), left in shown.items()]
+        return cls(listed, frozenset(tables), frozenset(columns), notes)
+
+    def narrowed(self, schema: Schema) -> Schema:
+        """The schema without what is excluded."""
+        tables = []
+        gone: set[tuple[str, str]] = set()
+        for table in schema.tables:
+            place = (table.schema.lower(), table.name.lower())
+            if place in self.tables:
+                gone.update((table.name, column.name) for column in table.columns)
+                continue
+            left = tuple(c for c in table.columns if (*place, c.name.lower()) not in self.columns)
+            names = {column.name for column in left}
+            gone.update((table.name, c.name) for c in table.columns if c.name not in names)
+            key = table.primary_key if set(table.primary_key) <= names else ()
+            tables.append(replace(table, columns=left, primary_key=key))
+        keys = tuple(
+            key
+            for key in schema.foreign_keys
+            if (key.table, key.column) not in gone and (key.to_table, key.to_column) not in gone
+        )
+        return Schema(tuple(tables), keys)
+
+
+def _fits(pattern: str, *names: str) -> bool:
+    return any(fnmatchcase(name.lower(), pattern.lower()) for name in names)
+
+
+def _views_reading(connection: duckdb.DuckDBPyConnection, touched: set[_Place]) -> set[_Place]:
+    """Views that read one of `touched`, directly or through other views."""
+    rows = connection.execute(
+        "SELECT schema_name, view_name, sql FROM duckdb_views() "
+        "WHERE NOT internal AND database_name = current_database()"
+    ).fetchall()
+    rows += connection.execute(_KEPT_VIEWS).fetchall() if _keeps_views(connection) else []
+    reads = {(str(row[0]).lower(), str(row[1]).lower()): _tables_in(str(row[2])) for row in rows}
+    found: set[_Place] = set()
+    names = {name for _, name in touched}
+    while True:
+        new = {
+            view
+            for view, read in reads.items()
+            if view not in found and (read is None or read & names)
+        }
+        if not new:
+            return found
+        found |= new
+        names |= {name for _, name in new}
+
+
+_KEPT_VIEWS = "SELECT 'main', of_table, columns FROM _llmtui.keys WHERE kind = 'view'"
+
+
+def _keeps_views(connection: duckdb.DuckDBPyConnection) -> bool:
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui' "
+        "AND table_name = 'keys' AND database_name = current_database()"
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def _tables_in(sql: str) -> set[str] | None:
+    """Names of the tables that a statement reads, in lower case; None when it cannot be told."""
+    plain = re.sub(r"^\s*CREATE\s+(TEMP\w*\s+)?VIEW\b.*?\bAS\b", "", sql, flags=re.I | re.S)
+    for text in (sql, plain):
+        try:
+            tree = sqlglot.parse_one(text, dialect="duckdb")
+        except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
+            continue
+        if not isinstance(tree, exp.Command):
+            return {table.name.lower() for table in tree.find_all(exp.Table)}
+    return None

@@ -1,0 +1,168 @@
+"""A database that is open in this process: its tables and columns as a person allowed them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from llmtui.database import connection as connections
+from llmtui.database.exclude import Exclusion
+from llmtui.database.files import view_files
+from llmtui.database.profile import read_schema, relations
+from llmtui.database.result import Result, Verdict
+from llmtui.database.schema import Schema
+from llmtui.database.text import first_line
+from llmtui.database.wire import plain_rows
+from llmtui.workspace.errors import Interrupted, QueryError, RefusedError
+
+MOST_COLUMNS = 1_000
+LONGEST_CELL = 10_000
+"""Characters of a text, bytes of a blob, characters of a list or structure written out."""
+_BATCH = 100
+_MOST_CHARACTERS = 50_000_000
+
+
+class Holder:
+    """One source behind one locked connection; every query gets a connection of its own from it.
+
+    tables: (schema, name), in lower case, of what queries may read
+    notes: what a person should know about the source
+    """
+
+    def __init__(
+        self,
+        file: Path | None,
+        in_place: Sequence[Path],
+        memory_mb: int,
+        threads: int,
+        exclude: Sequence[str],
+    ) -> None:
+        self.memory_mb = memory_mb
+        self.notes: list[str] = []
+        self.warm = False
+        self._running: duckdb.DuckDBPyConnection | None = None
+        self._stopped = False
+        self._guard = threading.Lock()
+        self._catalogue = ""
+        self._exclusion = Exclusion(())
+        if file is not None and not exclude:
+            self._base = connections.connect_file(file, memory_mb, threads)
+        else:
+            self._catalogue = connections.SOURCE
+            self._base = connections.connect_memory(memory_mb, threads)
+            connections.attach(self._base, file)
+            with self._cursor() as cursor:
+                self.notes += view_files(in_place, cursor)
+                self._exclusion = Exclusion.of(exclude, cursor)
+            connections.expose(self._base, self._exclusion.shown)
+            self.notes += self._exclusion.notes
+        connections.lock(self._base, in_place)
+        with self._cursor() as cursor:
+            found = {(item.schema.lower(), item.name.lower()) for item in relations(cursor)}
+        self.tables = found - self._exclusion.tables
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A new connection that sees the source's own catalogue."""
+        cursor = self._base.cursor()
+        if self._catalogue:
+            cursor.execute(f"USE {self._catalogue}")
+        return cursor
+
+    @cached_property
+    def schema(self) -> Schema:
+        with self._cursor() as cursor:
+            return self._exclusion.narrowed(read_schema(cursor))
+
+    def warm_up(self) -> None:
+        """Load the second parser and let DuckDB run its first query."""
+        first = min(self.tables, default=None)
+        self.check("SELECT 1" if first is None else f'SELECT 1 FROM "{first[1]}"')
+        self.execute("EXPLAIN SELECT 1", 1)
+        self.warm = True
+
+    def check(self, sql: str) -> Verdict:
+        from llmtui.database.guard import check
+
+        return check(sql, self.tables)
+
+    def run(self, sql: str, max_rows: int, guarded: bool) -> Result:
+        """Raises RefusedError, QueryError, Interrupted."""
+        if guarded:
+            verdict = self.check(sql)
+            if not verdict.ok:
+                raise RefusedError(verdict.reason)
+        return self.execute(sql, max_rows)
+
+    def execute(self, sql: str, max_rows: int) -> Result:
+        """Run a statement as it is, on a new connection. Raises QueryError, Interrupted."""
+        began = time.monotonic()
+        cursor = self._base.cursor()
+        with self._guard:
+            self._stopped, self._running = False, cursor
+        try:
+            cursor.execute(sql)
+            described = cursor.description or []
+            kept = described[:MOST_COLUMNS]
+            rows, cells, truncated = _fetch(cursor, len(kept), max_rows)
+        except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
+            if self._stopped:
+                raise Interrupted("The query was stopped") from error
+            raise QueryError(f"DuckDB cannot run it: {first_line(error)}") from error
+        finally:
+            with self._guard:
+                self._running = None
+            cursor.close()
+        cut = []
+        if len(kept) < len(described):
+            cut.append(f"only the first {len(kept)} of {len(described)} columns are shown")
+        if cells:
+            cut.append(f"{cells} long cells are cut after {LONGEST_CELL} characters")
+        return Result(
+            columns=tuple(str(item[0]) for item in kept),
+            types=tuple(str(item[1]) for item in kept),
+            rows=tuple(map(tuple, plain_rows(rows))),
+            truncated=truncated,
+            seconds=time.monotonic() - began,
+            cut="; ".join(cut),
+        )
+
+    def interrupt(self) -> None:
+        with self._guard:
+            if self._running is not None:
+                self._stopped = True
+                self._running.interrupt()
+
+
+def _fetch(
+    cursor: duckdb.DuckDBPyConnection, wide: int, max_rows: int
+) -> tuple[list[tuple[Any, ...]], int, bool]:
+    """Rows, the number of cells that were cut, and whether there were more rows."""
+    rows: list[tuple[Any, ...]] = []
+    cells = characters = 0
+    while len(rows) <= max_rows:
+        batch = cursor.fetchmany(min(_BATCH, max_rows + 1 - len(rows)))
+        if not batch:
+            return rows, cells, False
+        for row in batch:
+            short = tuple(_short(value) for value in row[:wide])
+            cells += sum(a is not b for a, b in zip(short, row, strict=False))
+            rows.append(short)
+            characters += sum(len(value) for value in short if isinstance(value, str | bytes))
+        if characters > _MOST_CHARACTERS:
+            break
+    return rows[:max_rows], cells, True
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str | bytes):
+        return value if len(value) <= LONGEST_CELL else value[:LONGEST_CELL]
+    if isinstance(value, list | tuple | dict) and len(value) > 50:
+        text = str(value)
+        return value if len(text) <= LONGEST_CELL else text[:LONGEST_CELL]
+    return value

@@ -1,0 +1,290 @@
+"""The process that holds a database: limits, the second wall, interruption, types on the way."""
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from llmtui.database import harden
+from llmtui.database.execute import Access, Database
+from llmtui.database.text import json_value, show_value
+from llmtui.workspace.errors import (
+    Interrupted,
+    LlmtuiError,
+    QueryError,
+    SourceError,
+    TimeLimitError,
+)
+
+SLOW = "SELECT COUNT(*) FROM range(100000) a, range(100000) b, range(100) c WHERE a.range + b.range > c.range"  # noqa: E501
+STUBBORN = "SELECT sum(length(repeat('x' || range::VARCHAR, 20000000))) FROM range(100)"
+"""One long scalar call after the other: DuckDB hears of an interruption late."""
+
+
+def breakouts(outside: Path) -> list[str]:
+    """Statements that read, write or load what is not the source; `outside` holds secret.csv."""
+    secret = outside / "secret.csv"
+    return [
+        f"SELECT * FROM read_csv('{secret}')",
+        f"SELECT * FROM '{secret}'",
+        f"SELECT content FROM read_text('{secret}')",
+        f"SELECT * FROM glob('{outside}/*')",
+        f"SELECT * FROM sniff_csv('{secret}')",
+        f"SELECT * FROM query('SELECT * FROM read_text(''{secret}'')')",
+        f"COPY customers TO '{outside / 'out.csv'}'",
+        f"COPY customers TO '{outside / 'out.parquet'}' (FORMAT parquet)",
+        f"COPY (SELECT 1) TO '{secret}'",
+        f"WITH c AS (COPY customers TO '{outside / 'out.csv'}') SELECT * FROM c",
+        f"EXPORT DATABASE '{outside / 'out'}'",
+        f"IMPORT DATABASE '{outside}'",
+        f"ATTACH '{outside / 'other.duckdb'}' AS other",
+        f"SET temp_directory = '{outside / 'tmp'}'",
+        f"SET log_query_path = '{outside / 'log'}'",
+        f"SET home_directory = '{outside}'",
+        "SET enable_external_access = true",
+        "SET allow_unsigned_extensions = true",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "LOAD '/tmp/x.duckdb_extension'",
+        "SELECT * FROM 'https://example.com/x.csv'",
+        "DELETE FROM customers",
+        "WITH d AS (DELETE FROM customers RETURNING *) SELECT * FROM d",
+        "UPDATE customers SET name = 'x'",
+        "DROP TABLE orders",
+        "CREATE TABLE other AS SELECT 1",
+        "CHECKPOINT",
+        "VACUUM",
+    ]
+
+
+@pytest.mark.parametrize("confined", [True, False], ids=["confined", "DuckDB alone"])
+def test_with_the_guard_off_nothing_outside_is_read_or_written(
+    shop: Path, tmp_path: Path, confined: bool
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.csv").write_text("a\ncanary\n")
+    before = shop.read_bytes()
+    got = []
+    with Database.open(shop, Access(confined=confined)) as database:
+        for sql in breakouts(outside):
+            try:
+                rows = database.run(sql, guarded=False).rows
+            except LlmtuiError:
+                continue
+            got.append((sql, rows))
+    assert "canary" not in str(got)
+    assert [path.name for path in outside.iterdir()] == ["secret.csv"]
+    assert (outside / "secret.csv").read_text() == "a\ncanary\n"
+    assert shop.read_bytes() == before
+
+
+@pytest.mark.skipif(harden.landlock_version() == 0, reason="this system has no Landlock")
+def test_the_system_closes_the_process_even_where_duckdb_would_not(tmp_path: Path) -> None:
+    code = f"""
+import os, socket
+from pathlib import Path
+from llmtui.database import harden
+inside = Path({str(tmp_path)!r}) / "inside.txt"
+outside = Path({str(tmp_path)!r}) / "outside.txt"
+inside.write_text("in"); outside.write_text("out")
+assert harden.confine([inside])
+print(inside.read_text())
+for act in (outside.read_text, lambda: inside.write_text("x"), lambda: outside.unlink(),
+            lambda: Path("/etc/passwd").read_text(),
+            lambda: socket.create_connection(("127.0.0.1", 9))):
+    try:
+        act(); print("done")
+    except PermissionError:
+        print("refused")
+"""
+    import subprocess
+    import sys
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.split() == ["in", *["refused"] * 5], ran.stderr
+
+
+def test_a_slow_query_ends_at_its_limit_and_the_next_one_runs(shop: Path) -> None:
+    with Database.open(shop, Access(time_limit=0.3)) as database:
+        for sql in (SLOW, STUBBORN):
+            began = time.monotonic()
+            with pytest.raises((TimeLimitError, QueryError)):
+                database.run(sql)
+            assert time.monotonic() - began < 0.3 + 1
+        assert database.run("SELECT 1").rows == ((1,),)
+
+
+@pytest.mark.parametrize("sql", [SLOW, STUBBORN], ids=["willing", "stubborn"])
+def test_an_interrupted_query_ends_within_a_tenth_of_a_second(shop: Path, sql: str) -> None:
+    asked = 0.0
+    with Database.open(shop, Access(memory_mb=4096)) as database:
+
+        def interrupt() -> None:
+            nonlocal asked
+            asked = time.monotonic()
+            database.interrupt()
+
+        threading.Timer(0.3, interrupt).start()
+        with pytest.raises(Interrupted):
+            database.run(sql)
+        assert time.monotonic() - asked < 0.1 + 0.15  # and a little for a loaded machine
+        assert database.run("SELECT 1").rows == ((1,),)
+
+
+def test_a_query_that_wants_too_much_memory_is_told_and_the_next_one_runs(shop: Path) -> None:
+    with Database.open(shop, Access(memory_mb=256)) as database:
+        with pytest.raises((QueryError, TimeLimitError)) as told:
+            database.run("SELECT length(repeat('x', 4000000000))")
+        assert "\n" not in str(told.value)
+        assert database.run("SELECT COUNT(*) FROM customers").rows == ((40,),)
+
+
+def test_a_process_that_is_killed_is_replaced(shop: Path) -> None:
+    with Database.open(shop) as database:
+        os.kill(database._process._child.pid, 9)
+        with pytest.raises(QueryError, match="ended"):
+            database.run("SELECT 1")
+        assert database.run("SELECT 1").rows == ((1,),)
+
+
+def test_what_a_query_leaves_behind_is_gone_for_the_next(shop: Path) -> None:
+    with Database.open(shop) as database:
+        database.run("CREATE TEMP TABLE customers AS SELECT 1 AS fake", guarded=False)
+        assert database.run("SELECT COUNT(*) FROM customers").rows == ((40,),)
+
+
+def test_wide_results_and_long_cells_are_cut_and_told(shop_database: Database) -> None:
+    long = shop_database.run("SELECT repeat('a', 50000) AS x")
+    assert len(long.rows[0][0]) == 10_000
+    assert "1 long cells" in long.cut
+    many = ", ".join(f"{i} AS c{i}" for i in range(1200))
+    wide = shop_database.run(f"SELECT {many}", max_rows=5)
+    assert len(wide.columns) == len(wide.rows[0]) == 1000
+    assert "1000 of 1200" in wide.cut
+
+
+def test_a_file_that_ends_duckdb_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llmtui.database import process
+
+    monkeypatch.setattr(process, "COMMAND", ("-c", "import os; os.kill(os.getpid(), 11)"))
+    file = tmp_path / "x.duckdb"
+    duckdb.connect(str(file)).close()
+    with pytest.raises(SourceError, match="ended DuckDB"):
+        Database.open(file)
+
+
+TYPES = {
+    "DECIMAL": ("CAST(1234567.891 AS DECIMAL(18,3))", 1234567.891, "1234567.891"),
+    "TIMESTAMPTZ": (
+        "TIMESTAMPTZ '2024-01-02 03:04:05+00'", "2024-01-02T03:04:05+00:00",
+        "2024-01-02 03:04:05+00:00",
+    ),
+    "INTERVAL": ("INTERVAL 90 MINUTE", "1:30:00", "1:30:00"),
+    "UUID": (
+        "CAST('123e4567-e89b-12d3-a456-426614174000' AS UUID)",
+        "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000",
+    ),
+    "BLOB": ("'\\x00\\xFFab'::BLOB", "00ff6162", "0x00ff6162"),
+    "ENUM": ("CAST('low' AS ENUM('low', 'high'))", "low", "low"),
+    "LIST": ("[1, NULL, 3]", [1, None, 3], "[1, None, 3]"),
+    "STRUCT": ("{'city': 'Oslo', 'zip': 150}", {"city": "Oslo", "zip": 150},
+               "{'city': 'Oslo', 'zip': 150}"),
+    "MAP": ("MAP {1: DATE '2024-01-02'}", {"1": "2024-01-02"},
+            "{1: datetime.date(2024, 1, 2)}"),
+    "JSON": ("""'{"a": [1, 2]}'::JSON""", '{"a": [1, 2]}', '{"a": [1, 2]}'),
+    "HUGEINT": ("170141183460469231731687303715884105727::HUGEINT",
+                170141183460469231731687303715884105727,
+                "170141183460469231731687303715884105727"),
+    "NaN": ("'nan'::DOUBLE", "nan", "nan"),
+    "Infinity": ("'-inf'::DOUBLE", "-inf", "-inf"),
+    "NULL": ("NULL::VARCHAR", None, ""),
+    "BOOLEAN": ("true", True, "true"),
+    "DATE": ("DATE '2024-02-29'", "2024-02-29", "2024-02-29"),
+    "TIME": ("TIME '23:59:01'", "23:59:01", "23:59:01"),
+    "TEXT": ("'中文 😀 [/] \x1b]0;x'", "中文 😀 [/] \x1b]0;x", "中文 😀 [/] \\e]0;x"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("types") / "types.duckdb"
+    columns = ", ".join(f'{sql} AS "{name}"' for name, (sql, _, _) in TYPES.items())
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"CREATE TABLE t AS SELECT {columns}")
+    return file
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_type_survives_from_source_to_json_and_screen(
+    typed: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    _, as_json, shown = TYPES[name]
+    with Database.open(typed) as database:
+        (value,) = database.run(f'SELECT "{name}" FROM t').rows[0]
+        assert name in {column.name for column in database.schema.tables[0].columns}
+    assert json.loads(json.dumps(json_value(value))) == as_json
+    assert show_value(value) == shown
+
+
+def hidden(shop: Path, *patterns: str) -> Database:
+    return Database.open(shop, Access(exclude=patterns))
+
+
+WHOLE_ROWS = [
+    "SELECT * FROM customers", "SELECT customers FROM customers", "SELECT c FROM customers c",
+    "SELECT COLUMNS(*) FROM customers", "SELECT to_json(customers) FROM customers",
+    "SELECT * FROM customers NATURAL JOIN orders", "FROM customers", "TABLE customers",
+    "SELECT row(customers.*) FROM customers", "SELECT struct_pack(x := customers) FROM customers",
+    "SELECT * FROM main.customers", "SELECT * FROM city_list", "SELECT * FROM who",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", WHOLE_ROWS)
+def test_an_excluded_column_cannot_be_reached(shop: Path, sql: str) -> None:
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute("CREATE VIEW city_list AS SELECT * FROM customers")
+        connection.execute("CREATE VIEW who AS SELECT city FROM city_list")
+    with hidden(shop, "customers.name") as database:
+        try:
+            found = str(database.run(sql))
+        except LlmtuiError as error:
+            found = str(error)
+        assert "Customer " not in found
+        assert [note for note in database.notes if "city_list" in note]
+
+
+def test_what_is_excluded_is_in_no_schema_sample_or_key(shop: Path) -> None:
+    with hidden(shop, "*.name", "orders") as database:
+        assert [table.name for table in database.schema.tables] == ["customers"]
+        assert [c.name for c in database.schema.tables[0].columns] == ["id", "city", "joined"]
+        assert database.schema.foreign_keys == ()
+        assert "Customer 1" not in str(database.schema)
+        with pytest.raises(LlmtuiError, match="orders"):
+            database.run("SELECT * FROM orders")
+        assert database.run("SELECT COUNT(*) FROM customers").rows == ((40,),)
+
+
+def test_an_exclusion_that_fits_nothing_is_told(shop: Path) -> None:
+    with pytest.raises(LlmtuiError, match=r'no table or column "custmers\.name"'):
+        hidden(shop, "custmers.name")
+
+
+def test_a_view_of_sqlite_is_excluded_with_the_column_it_reads(tmp_path: Path) -> None:
+    import sqlite3
+
+    file = tmp_path / "v.db"
+    with sqlite3.connect(file) as connection:
+        connection.executescript(
+            "CREATE TABLE t (id INT, secret TEXT); INSERT INTO t VALUES (1, 'canary');"
+            "CREATE VIEW v AS SELECT secret AS s FROM t;"
+        )
+    with hidden(file, "t.secret") as database:
+        assert database.tables == {("main", "t")}
+        assert "canary" not in str(database.schema)
