@@ -54,6 +54,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The SQL appears here; edit it and press F5 to run it.",
         "SQL 显示在这里；可以修改，按 F5 运行。",
     ),
+    "result_one": ("1 row · {seconds:.2f} s", "1 行 · {seconds:.2f} 秒"),
     "result_line": ("{rows} rows · {seconds:.2f} s", "{rows} 行 · {seconds:.2f} 秒"),
     "cut": (" · cut, there are more", " · 已截断，还有更多"),
     "accepted": ("Kept as an instruction for the next tuning.", "已保存为指令，下次训练使用。"),

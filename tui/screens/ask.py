@@ -22,6 +22,8 @@ from llmtui.workspace.records import Instruction, load_rows, save_rows
 if TYPE_CHECKING:
     from llmtui.inference.ask import Answer
 
+_REDRAWN_EVERY = 1 / 15  # seconds, while an answer grows
+_WIDEST = 60  # cells of a column
 _SHOWN = 500
 """Rows put into the table; the command line gives them all."""
 
@@ -34,6 +36,7 @@ class AskScreen(LlmtuiScreen):
         self.session = session
         self.answer: Answer | None = None
         self.busy = False
+        self.growing: str | None = None
         self.asked: list[str] = []
         self.place = 0
 
@@ -51,6 +54,7 @@ class AskScreen(LlmtuiScreen):
 
     def on_mount(self) -> None:
         self.query_one("#question", Input).focus()
+        self.set_interval(_REDRAWN_EVERY, self.show_growing)
         if self.session.project.model is None:
             self.say(t("no_model"))
         else:
@@ -74,6 +78,7 @@ class AskScreen(LlmtuiScreen):
         question = event.value.strip()
         if not question or self.busy:
             return
+        event.input.select_all()  # typing replaces it
         self.asked.append(question)
         self.place = len(self.asked)
         self.begin()
@@ -82,7 +87,7 @@ class AskScreen(LlmtuiScreen):
 
     def begin(self) -> None:
         self.busy = True
-        self.answer = None
+        self.answer = self.growing = None
         self.query_one("#result", DataTable).clear(columns=True)
         self.query_one("#badges", Static).update("")
 
@@ -98,9 +103,15 @@ class AskScreen(LlmtuiScreen):
         self.from_thread(self.show, answer)
 
     def grow(self, text: str) -> None:
-        from llmtui.database.text import safe_text
+        """Called by the engine's thread for every token, which must not wait for the screen."""
+        self.growing = text
 
-        self.from_thread(self.query_one("#sql", TextArea).load_text, safe_text(text))
+    def show_growing(self) -> None:
+        text, self.growing = self.growing, None
+        if text is not None and self.busy:
+            from llmtui.database.text import safe_text
+
+            self.query_one("#sql", TextArea).load_text(safe_text(text))
 
     def action_run_sql(self) -> None:
         """Run the SQL as it stands in the editor."""
@@ -127,7 +138,8 @@ class AskScreen(LlmtuiScreen):
             self.query_one("#sql", TextArea).load_text(answer.sql)
         self.query_one("#badges", Static).update(badges(answer))
         if answer.status == "ok":
-            line = t("result_line", rows=answer.row_count, seconds=answer.seconds)
+            counted = "result_one" if answer.row_count == 1 else "result_line"
+            line = t(counted, rows=answer.row_count, seconds=answer.seconds)
             line += t("cut") if answer.truncated else ""
             self.say(f"{line}  {answer.message}".strip())
             fill(self.query_one("#result", DataTable), answer)
@@ -186,10 +198,12 @@ def fill(table: DataTable[Text], answer: Answer) -> None:
     """Put rows into the table as plain text: nothing in a value is markup or an escape."""
     from llmtui.database.text import safe_text, show_value
 
+    rows = [[Text(show_value(value)) for value in row] for row in answer.rows[:_SHOWN]]
     for place, name in enumerate(answer.columns):
-        table.add_column(Text(safe_text(name)), key=str(place))
-    for row in answer.rows[:_SHOWN]:
-        table.add_row(*(Text(show_value(value)) for value in row))
+        label = Text(safe_text(name))
+        wide = max([label.cell_len, *(row[place].cell_len for row in rows)])
+        table.add_column(label, key=str(place), width=min(wide, _WIDEST))
+    table.add_rows(rows)
 
 
 def keep_row(session: Session, question: str, sql: str) -> None:
