@@ -139,6 +139,11 @@ class Engine:
                 self._decode([answer[place]])
         return found
 
+    def next_logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Logits (vocabulary,) of the token after `tokens`."""
+        self._feed_prompt(list(tokens))
+        return self._logits().copy()
+
     def _logits(self) -> NDArray[np.float32]:
         """Logits (vocabulary,) of the last token; valid until the next decode."""
         pointer = self._llama.llama_get_logits_ith(self._context, -1)

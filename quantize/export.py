@@ -1,4 +1,4 @@
-"""The stage: adapter folder and base in, quantized GGUF out."""
+"""The stage: adapter and base in, quantized GGUF or adapter file out."""
 
 from __future__ import annotations
 
@@ -7,30 +7,26 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from llmtui.quantize.adapter import Adapter, load_adapter, save_adapter
 from llmtui.quantize.levels import level_named, mix, quantize_file
-from llmtui.quantize.merge import load_adapter, merge
+from llmtui.quantize.merge import merge
 from llmtui.workspace.events import Event, Finished, Note, Saved, Started
 
 STAGE = "quantize"
 
 
-def export(adapter_folder: Path, target: Path, level: str, run: str) -> Iterator[Event]:
-    """Merge the adapter into its base and quantize to `target`. Raises ModelError, StorageError."""
+def export(source: Path, target: Path, level: str, run: str) -> Iterator[Event]:
+    """Merge an adapter (folder or file) into its base and quantize to `target`.
+
+    Raises ModelError, StorageError.
+    """
     began = time.monotonic()
     wanted = level_named(level)
-    adapter = load_adapter(adapter_folder)
-    base = Path(adapter.facts["base"])
-    yield Started(STAGE, f"merging into {base.name}, then {wanted.name}")
-    keys = {
-        "llmtui.prompt": str(adapter.facts["prompt"]),
-        "llmtui.schema": str(adapter.facts["schema"]),
-        "llmtui.base": base.name,
-        "llmtui.run": run,
-        "llmtui.version": version("llmtui"),
-    }
+    adapter = load_adapter(source)
+    yield Started(STAGE, f"merging into {adapter.base.name}, then {wanted.name}")
     merged = target.with_suffix(".merged")
     try:
-        merge(base, adapter, merged, keys)
+        merge(adapter, merged, keys_of(adapter, run))
         quantize_file(merged, target, wanted)
     finally:
         merged.unlink(missing_ok=True)
@@ -38,3 +34,25 @@ def export(adapter_folder: Path, target: Path, level: str, run: str) -> Iterator
     yield Note(f"{target.stat().st_size / 1e6:.0f} MB; weights by type: {parts}")
     yield Saved("model", str(target))
     yield Finished(STAGE, time.monotonic() - began)
+
+
+def export_adapter(folder: Path, target: Path, run: str) -> Iterator[Event]:
+    """Write an adapter folder as a LoRA GGUF. Raises ModelError, StorageError."""
+    began = time.monotonic()
+    adapter = load_adapter(folder)
+    yield Started(STAGE, f"an adapter for {adapter.base.name}")
+    save_adapter(adapter, target, keys_of(adapter, run))
+    yield Note(f"{target.stat().st_size / 1e6:.0f} MB beside {adapter.base}")
+    yield Saved("adapter", str(target))
+    yield Finished(STAGE, time.monotonic() - began)
+
+
+def keys_of(adapter: Adapter, run: str) -> dict[str, str]:
+    """What a GGUF says about how it was made."""
+    return {
+        "llmtui.prompt": adapter.facts["prompt"],
+        "llmtui.schema": adapter.facts["schema"],
+        "llmtui.base": adapter.base.name,
+        "llmtui.run": run,
+        "llmtui.version": version("llmtui"),
+    }

@@ -1,4 +1,5 @@
-"""Read a GGUF and write a patched copy: metadata, tokenizer and untouched tensors byte for byte.
+"""Read a GGUF, write one tensor after another, and write patched copies: metadata, tokenizer and
+untouched tensors byte for byte.
 
 Built on the `gguf` package; memory is about one tensor, since the reader maps the file.
 """
@@ -6,12 +7,21 @@ Built on the `gguf` package; memory is about one tensor, since the reader maps t
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
+from gguf import (
+    GGML_QUANT_SIZES,
+    GGMLQuantizationType,
+    GGUFEndian,
+    GGUFReader,
+    GGUFValueType,
+    GGUFWriter,
+)
 from gguf.quants import dequantize, quantize
 from numpy.typing import NDArray
 
@@ -19,6 +29,22 @@ from llmtui.workspace.errors import ModelError
 from llmtui.workspace.files import require_space, whole_file
 
 Matrix: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor to write: `shape` in numpy's order, `data()` its bytes in `kind`."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: GGMLQuantizationType
+    data: Callable[[], NDArray[Any]]
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        values, size = GGML_QUANT_SIZES[self.kind]
+        return int(prod(self.shape) // values * size)
 
 
 def read(path: Path) -> GGUFReader:
@@ -51,6 +77,35 @@ def metadata(reader: GGUFReader) -> dict[str, Any]:
     }
 
 
+def write(
+    target: Path,
+    architecture: str,
+    add_keys: Callable[[GGUFWriter], None],
+    tensors: Sequence[Tensor],
+    endianess: GGUFEndian = GGUFEndian.LITTLE,
+) -> None:
+    """Write a GGUF, one tensor after another; it appears whole or not at all.
+
+    Raises StorageError when the disk is full.
+    """
+    require_space(target, sum(tensor.size for tensor in tensors))
+    with whole_file(target) as temporary:
+        writer = GGUFWriter(temporary, architecture, endianess=endianess)
+        try:
+            add_keys(writer)
+            for tensor in tensors:
+                writer.add_tensor_info(
+                    tensor.name, tensor.shape, np.dtype(np.float32), tensor.size, tensor.kind
+                )
+            writer.write_header_to_file()
+            writer.write_kv_data_to_file()
+            writer.write_ti_data_to_file()
+            for tensor in tensors:
+                writer.write_tensor_data(np.ascontiguousarray(tensor.data()))
+        finally:
+            writer.close()
+
+
 def patched_copy(
     base: Path,
     target: Path,
@@ -58,7 +113,8 @@ def patched_copy(
     keys: Mapping[str, str],
 ) -> None:
     """Write `target`: a copy of `base` where each tensor named in `patch` is replaced by
-    `patch[name](dequantized)` in F16 and the text metadata `keys` are set.
+    `patch[name](dequantized)`, in F32 where it was that and in F16 elsewhere, and the text
+    metadata `keys` are set.
 
     The file appears whole or not at all. Raises ModelError when `patch` names a missing tensor.
     """
@@ -66,33 +122,25 @@ def patched_copy(
     missing = set(patch) - {tensor.name for tensor in reader.tensors}
     if missing:
         raise ModelError(f"The base has no tensor {min(missing)}", where=str(base))
-    size = sum(2 * int(t.n_elements) if t.name in patch else int(t.n_bytes) for t in reader.tensors)
-    require_space(target, size)
-    with whole_file(target) as temporary:
-        architecture = str(reader.fields["general.architecture"].contents())
-        writer = GGUFWriter(temporary, architecture, endianess=reader.endianess)
-        _copy_metadata(reader, writer, keys)
-        for tensor in reader.tensors:
-            shape = [int(n) for n in reversed(tensor.shape.tolist())]
-            if tensor.name in patch:
-                half = np.dtype(np.float16)
-                count = 2 * int(tensor.n_elements)
-                writer.add_tensor_info(tensor.name, shape, half, count, GGMLQuantizationType.F16)
-            else:
-                data = tensor.data
-                writer.add_tensor_info(
-                    tensor.name, data.shape, data.dtype, data.nbytes, tensor.tensor_type
-                )
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_ti_data_to_file()
-        for tensor in reader.tensors:
-            data = tensor.data
-            if tensor.name in patch:
-                full = dequantize(data, tensor.tensor_type)
-                data = quantize(patch[tensor.name](full), GGMLQuantizationType.F16)
-            writer.write_tensor_data(np.ascontiguousarray(data))
-        writer.close()
+    architecture = str(reader.fields["general.architecture"].contents())
+    tensors = [_patched(tensor, patch.get(tensor.name)) for tensor in reader.tensors]
+    write(target, architecture, lambda writer: _copy_metadata(reader, writer, keys), tensors,
+          reader.endianess)  # fmt: skip
+
+
+def _patched(tensor: Any, change: Callable[[Matrix], Matrix] | None) -> Tensor:
+    """A tensor of a reader, changed or as it is."""
+    shape = tuple(int(n) for n in reversed(tensor.shape.tolist()))
+    if change is None:
+        return Tensor(tensor.name, shape, tensor.tensor_type, lambda: tensor.data)
+    full = GGMLQuantizationType.F32
+    kind = full if tensor.tensor_type == full else GGMLQuantizationType.F16
+    return Tensor(
+        tensor.name,
+        shape,
+        kind,
+        lambda: quantize(change(dequantize(tensor.data, tensor.tensor_type)), kind),
+    )
 
 
 def _copy_metadata(reader: GGUFReader, writer: GGUFWriter, keys: Mapping[str, str]) -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from llmtui.quantize import bases, hub
+from llmtui.quantize.adapter import Adapter, Delta
+from llmtui.quantize.architectures import to_gguf_rows
 from llmtui.quantize.gguf import metadata, patched_copy, read
 from llmtui.quantize.levels import LEVELS, level_named, mix, quantize_file
-from llmtui.quantize.merge import Adapter, merge, to_gguf_rows
+from llmtui.quantize.merge import merge
 from llmtui.quantize.verify import verify
 from llmtui.workspace.errors import ModelError, UsageError
 from tests.conftest import needs_starter, starter
@@ -68,13 +70,10 @@ def test_an_unknown_level_is_told_with_those_that_are_known() -> None:
 def test_an_adapter_of_another_shape_is_refused(tmp_path: Path) -> None:
     base = starter()
     assert base is not None
-    weights = {
-        "model.layers.0.mlp.up_proj.lora_A": np.zeros((2, 10), np.float32),
-        "model.layers.0.mlp.up_proj.lora_B": np.zeros((7, 2), np.float32),
-    }
-    adapter = Adapter({"alpha": 4, "rank": 2}, weights)
+    delta = Delta(np.ones((2, 10), np.float32), np.ones((7, 2), np.float32), 2.0)
+    adapter = Adapter(base, "llama", {}, {"blk.0.ffn_up.weight": delta})
     with pytest.raises(ModelError, match="does not fit this base"):
-        merge(base, adapter, tmp_path / "m.gguf", {})
+        merge(adapter, tmp_path / "m.gguf", {})
     assert not list(tmp_path.iterdir())
 
 

@@ -1,0 +1,121 @@
+"""transformers ⇄ GGUF for every architecture, on tiny random models."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from llmtui.inference.engine import Engine
+from llmtui.quantize.adapter import load_adapter
+from llmtui.quantize.convert import convert
+from llmtui.quantize.gguf import read
+from llmtui.quantize.merge import merge
+from tests.quantize.tiny import ARCHITECTURES, tiny_folder
+
+CACHE_NOISE = 0.03
+"""Logits here spread over about 10; llama.cpp keeps keys and values in 16 bits."""
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Architecture, the folder that transformers saved, the GGUF that was made of it."""
+    place = tmp_path_factory.mktemp(request.param)
+    folder = tiny_folder(place / "model", request.param)
+    convert(folder, place / "model.gguf")
+    return request.param, folder, place / "model.gguf"
+
+
+def loaded(folder: Path, gguf: str = "") -> Any:
+    from transformers import AutoModelForCausalLM, GgufConfig
+
+    how = {"gguf_file": gguf, "quantization_config": GgufConfig(dequantize=True)} if gguf else {}
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **how).eval()
+
+
+def logits_of(model: Any, tokens: list[int]) -> Any:
+    with torch.no_grad():
+        return model(input_ids=torch.tensor([tokens])).logits[0].numpy()
+
+
+def assert_same_logits(gguf: Path, wanted: Any, tokens: list[int]) -> None:
+    with Engine(gguf) as engine:
+        for length in (1, 5, len(tokens)):
+            got = engine.next_logits(tokens[:length])
+            assert np.allclose(got, wanted[length - 1], atol=CACHE_NOISE), length
+
+
+def tokens_for(model: Any) -> list[int]:
+    return np.random.default_rng(3).integers(2, model.config.vocab_size, 24).tolist()  # type: ignore[no-any-return]
+
+
+def test_a_converted_folder_has_the_logits_of_transformers(made: Any) -> None:
+    _, folder, gguf = made
+    model = loaded(folder)
+    tokens = tokens_for(model)
+    assert_same_logits(gguf, logits_of(model, tokens), tokens)
+
+
+def test_transformers_loads_the_same_weights_back_from_the_gguf(made: Any) -> None:
+    _, folder, gguf = made
+    there, back = loaded(folder).state_dict(), loaded(gguf.parent, gguf.name).state_dict()
+    assert there.keys() == back.keys()
+    for name, weight in there.items():
+        assert torch.allclose(weight, back[name], atol=1e-6), name
+
+
+def lora_folder(place: Path, base: Path, model: Any, size: float) -> tuple[Path, Any]:
+    """An adapter folder as training leaves it, and the model with that adapter merged."""
+    from safetensors.torch import save_file
+
+    from llmtui.trainer.finetune.checkpoint import adapter_weights
+    from llmtui.trainer.finetune.model import add_lora
+
+    tuned = add_lora(model, 4, 8, 1)
+    for name, parameter in tuned.named_parameters():
+        if "lora_B" in name:
+            parameter.data = torch.randn_like(parameter) * size
+    place.mkdir()
+    save_file(adapter_weights(tuned), str(place / "adapter.safetensors"))
+    facts = {"base": str(base), "prompt": "chatml/weights/1", "rank": 4, "alpha": 8, "schema": "s"}
+    (place / "adapter.json").write_text(json.dumps(facts))
+    return place, tuned.merge_and_unload()
+
+
+def test_a_zero_delta_leaves_every_tensor_byte_for_byte(made: Any, tmp_path: Path) -> None:
+    _, folder, gguf = made
+    adapter, _ = lora_folder(tmp_path / "adapter", gguf, loaded(folder), 0.0)
+    merge(load_adapter(adapter), tmp_path / "same.gguf", {})
+    old, new = read(gguf), read(tmp_path / "same.gguf")
+    assert len(old.tensors) == len(new.tensors)
+    for one, two in zip(old.tensors, new.tensors, strict=True):
+        assert (one.name, one.tensor_type) == (two.name, two.tensor_type)
+        assert one.data.tobytes() == two.data.tobytes(), one.name
+
+
+def test_a_known_delta_gives_the_logits_of_pytorch(made: Any, tmp_path: Path) -> None:
+    _, _, gguf = made
+    model = loaded(gguf.parent, gguf.name)
+    tokens = tokens_for(model)
+    before = logits_of(model, tokens)
+    adapter, merged = lora_folder(tmp_path / "adapter", gguf, model, 0.1)
+    wanted = logits_of(merged, tokens)
+    assert np.abs(wanted - before).max() > 0.1
+    merge(load_adapter(adapter), tmp_path / "tuned.gguf", {})
+    assert_same_logits(tmp_path / "tuned.gguf", wanted, tokens)
+
+
+def test_the_tokenizer_splits_as_the_folder_says(made: Any) -> None:
+    from tokenizers import Tokenizer
+
+    _, folder, gguf = made
+    own = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    text = "SELECT name FROM 客户 WHERE it's  42 😀\n"
+    with Engine(gguf) as engine:
+        assert engine.tokenize(text) == own.encode(text, add_special_tokens=False).ids
+        assert engine.tokenize("<|im_end|>", control=True) == [1]
+        assert len(engine.tokenize("<|im_end|>")) > 1
