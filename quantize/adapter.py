@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter
-from gguf.quants import dequantize
 from safetensors.numpy import load_file
 
 from llmtui.quantize.architectures import Architecture, architecture_named, to_gguf_rows
-from llmtui.quantize.gguf import Matrix, Tensor, metadata, read, write
+from llmtui.quantize.gguf import Matrix, Tensor, values, write
+from llmtui.quantize.header import read
 from llmtui.workspace.errors import ModelError
 
 SUFFIX = ".lora.gguf"
@@ -74,7 +74,7 @@ def _from_folder(folder: Path) -> Adapter:
             where=str(folder),
             hint="Train again with `llmtui train`.",
         ) from error
-    known = metadata(read(base))
+    known = read(base).facts
     architecture = architecture_named(str(known.get("general.architecture", "")), base)
     modules = sorted({key.rsplit(".", 1)[0] for key in weights})
     deltas = {}
@@ -106,11 +106,11 @@ def places(
 
 
 def _from_file(file: Path) -> Adapter:
-    reader = read(file)
-    facts = metadata(reader)
+    header = read(file)
+    facts = header.facts
     if facts.get("general.type") != "adapter" or facts.get("adapter.type") != "lora":
         raise ModelError("This GGUF file is not a LoRA adapter", where=str(file))
-    parts = {t.name: np.asarray(dequantize(t.data, t.tensor_type)) for t in reader.tensors}
+    parts = {tensor.name: values(tensor) for tensor in header.tensors}
     alpha = float(facts["adapter.lora.alpha"])
     deltas = {}
     for name in sorted({name.rsplit(".", 1)[0] for name in parts}):
@@ -123,7 +123,7 @@ def _from_file(file: Path) -> Adapter:
 
 def base_of(file: Path) -> Path:
     """The base that an adapter file is for. Raises ModelError when it is gone or another one."""
-    facts = metadata(read(file))
+    facts = read(file).facts
     base = Path(str(facts.get("llmtui.base_path", "")))
     if not base.is_file():
         raise ModelError(

@@ -183,7 +183,7 @@ def model_name(text: str) -> str:
 
 def add_file(file: Path, name: str = "") -> Path:
     """Copy a GGUF of one's own among the base models. Raises ModelError, StorageError."""
-    from llmtui.quantize.gguf import read
+    from llmtui.quantize.header import read
 
     read(file)
     target = paths.models_dir() / f"{model_name(name or file.stem)}.gguf"
@@ -191,4 +191,14 @@ def add_file(file: Path, name: str = "") -> Path:
     require_space(target, file.stat().st_size)
     with whole_file(target) as temporary:
         shutil.copyfile(file, temporary)
+    return target
+
+
+def add_folder(folder: Path, name: str = "") -> Path:
+    """Convert a Hugging Face folder into a base model. Raises what `convert` raises."""
+    from llmtui.quantize.convert import convert
+
+    target = paths.models_dir() / f"{model_name(name or folder.name)}.gguf"
+    make_dir(target.parent)
+    convert(folder, target)
     return target

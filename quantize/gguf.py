@@ -1,12 +1,11 @@
-"""Read a GGUF, write one tensor after another, and write patched copies: metadata, tokenizer and
+"""Write a GGUF one tensor after another, and patched copies of one: metadata, tokenizer and
 untouched tensors byte for byte.
 
-Built on the `gguf` package; memory is about one tensor, since the reader maps the file.
+Built on the writer of the `gguf` package; memory is about one tensor, since files are mapped.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -14,17 +13,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from gguf import (
-    GGML_QUANT_SIZES,
-    GGMLQuantizationType,
-    GGUFEndian,
-    GGUFReader,
-    GGUFValueType,
-    GGUFWriter,
-)
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType, GGUFWriter
 from gguf.quants import dequantize, quantize
 from numpy.typing import NDArray
 
+from llmtui.quantize.header import Header, TensorInfo, read
 from llmtui.workspace.errors import ModelError
 from llmtui.workspace.files import require_space, whole_file
 
@@ -47,42 +40,11 @@ class Tensor:
         return int(prod(self.shape) // values * size)
 
 
-def read(path: Path) -> GGUFReader:
-    """Map a GGUF. Raises ModelError when it is missing, not a GGUF, or cut short."""
-    if not path.is_file():
-        raise ModelError("There is no such model file", where=str(path))
-    with path.open("rb") as file:
-        if file.read(4) != b"GGUF":
-            raise ModelError("This is not a GGUF model file", where=str(path))
-    try:
-        reader = GGUFReader(path)
-        for tensor in reader.tensors:
-            if tensor.data_offset + tensor.n_bytes > path.stat().st_size:
-                raise ValueError(f"tensor {tensor.name} is cut short")
-    except (ValueError, IndexError, KeyError, OverflowError, MemoryError, struct.error) as error:
-        raise ModelError(
-            f"This GGUF file is damaged or incomplete ({error})",
-            where=str(path),
-            hint="Fetch or make it again.",
-        ) from error
-    return reader
-
-
-def metadata(reader: GGUFReader) -> dict[str, Any]:
-    """Scalar metadata by key (long lists such as the vocabulary are left out)."""
-    return {
-        name: field.contents()
-        for name, field in reader.fields.items()
-        if not name.startswith("GGUF.") and field.types[0] != GGUFValueType.ARRAY
-    }
-
-
 def write(
     target: Path,
     architecture: str,
     add_keys: Callable[[GGUFWriter], None],
     tensors: Sequence[Tensor],
-    endianess: GGUFEndian = GGUFEndian.LITTLE,
 ) -> None:
     """Write a GGUF, one tensor after another; it appears whole or not at all.
 
@@ -90,7 +52,7 @@ def write(
     """
     require_space(target, sum(tensor.size for tensor in tensors))
     with whole_file(target) as temporary:
-        writer = GGUFWriter(temporary, architecture, endianess=endianess)
+        writer = GGUFWriter(temporary, architecture)
         try:
             add_keys(writer)
             for tensor in tensors:
@@ -118,37 +80,38 @@ def patched_copy(
 
     The file appears whole or not at all. Raises ModelError when `patch` names a missing tensor.
     """
-    reader = read(base)
-    missing = set(patch) - {tensor.name for tensor in reader.tensors}
+    header = read(base)
+    missing = set(patch) - {tensor.name for tensor in header.tensors}
     if missing:
         raise ModelError(f"The base has no tensor {min(missing)}", where=str(base))
-    architecture = str(reader.fields["general.architecture"].contents())
-    tensors = [_patched(tensor, patch.get(tensor.name)) for tensor in reader.tensors]
-    write(target, architecture, lambda writer: _copy_metadata(reader, writer, keys), tensors,
-          reader.endianess)  # fmt: skip
+    architecture = str(header.facts["general.architecture"])
+    tensors = [_patched(tensor, patch.get(tensor.name)) for tensor in header.tensors]
+    write(target, architecture, lambda writer: _copy_metadata(header, writer, keys), tensors)
 
 
-def _patched(tensor: Any, change: Callable[[Matrix], Matrix] | None) -> Tensor:
-    """A tensor of a reader, changed or as it is."""
-    shape = tuple(int(n) for n in reversed(tensor.shape.tolist()))
+def _patched(tensor: TensorInfo, change: Callable[[Matrix], Matrix] | None) -> Tensor:
+    """A tensor of a file, changed or as it is."""
     if change is None:
-        return Tensor(tensor.name, shape, tensor.tensor_type, lambda: tensor.data)
+        return Tensor(tensor.name, tensor.shape, tensor.kind, lambda: tensor.data)
     full = GGMLQuantizationType.F32
-    kind = full if tensor.tensor_type == full else GGMLQuantizationType.F16
-    return Tensor(
-        tensor.name,
-        shape,
-        kind,
-        lambda: quantize(change(dequantize(tensor.data, tensor.tensor_type)), kind),
-    )
+    kind = full if tensor.kind == full else GGMLQuantizationType.F16
+    return Tensor(tensor.name, tensor.shape, kind, lambda: quantize(change(values(tensor)), kind))
 
 
-def _copy_metadata(reader: GGUFReader, writer: GGUFWriter, keys: Mapping[str, str]) -> None:
-    for name, field in reader.fields.items():
-        written_by_writer = name == "general.architecture" or name.startswith("GGUF.")
-        if written_by_writer or name in keys:
-            continue
-        sub_type = field.types[-1] if field.types[0] == GGUFValueType.ARRAY else None
-        writer.add_key_value(name, field.contents(), field.types[0], sub_type=sub_type)
+def values(tensor: TensorInfo) -> Matrix:
+    """The numbers of a tensor, dequantized."""
+    data = tensor.data
+    floats = {GGMLQuantizationType.F32: np.float32, GGMLQuantizationType.F16: np.float16}
+    if tensor.kind in floats:
+        data = data.view(floats[tensor.kind])
+    return np.asarray(dequantize(data, tensor.kind), np.float32)
+
+
+def _copy_metadata(header: Header, writer: GGUFWriter, keys: Mapping[str, str]) -> None:
+    for name, key in header.keys.items():
+        if name == "general.alignment":
+            writer.add_custom_alignment(key.value)
+        elif name != "general.architecture" and name not in keys:
+            writer.add_key_value(name, key.value, key.kind, sub_type=key.sub_kind)
     for name, text in keys.items():
         writer.add_key_value(name, text, GGUFValueType.STRING)

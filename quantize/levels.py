@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
-from llmtui.quantize.gguf import read
+from llmtui.quantize.header import read
 from llmtui.workspace.errors import ModelError, UsageError
 from llmtui.workspace.files import require_space, whole_file
 
@@ -71,5 +72,5 @@ def mix(path: Path) -> dict[str, int]:
     """Weights by the type they are really stored in, largest first."""
     counts: Counter[str] = Counter()
     for tensor in read(path).tensors:
-        counts[tensor.tensor_type.name] += int(tensor.n_elements)
+        counts[tensor.kind.name] += prod(tensor.shape)
     return dict(counts.most_common())

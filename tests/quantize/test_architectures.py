@@ -10,7 +10,7 @@ import pytest
 from llmtui.inference.engine import Engine
 from llmtui.quantize.adapter import load_adapter
 from llmtui.quantize.convert import convert
-from llmtui.quantize.gguf import read
+from llmtui.quantize.header import read
 from llmtui.quantize.merge import merge
 from tests.quantize.tiny import ARCHITECTURES, tiny_folder
 
@@ -93,7 +93,7 @@ def test_a_zero_delta_leaves_every_tensor_byte_for_byte(made: Any, tmp_path: Pat
     old, new = read(gguf), read(tmp_path / "same.gguf")
     assert len(old.tensors) == len(new.tensors)
     for one, two in zip(old.tensors, new.tensors, strict=True):
-        assert (one.name, one.tensor_type) == (two.name, two.tensor_type)
+        assert (one.name, one.kind) == (two.name, two.kind)
         assert one.data.tobytes() == two.data.tobytes(), one.name
 
 

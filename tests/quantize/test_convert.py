@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from llmtui.quantize.bases import find_base
 from llmtui.quantize.convert import convert
 from llmtui.quantize.sample_strings import sample_strings
+from llmtui.tui.cli import run
 from llmtui.workspace.errors import ModelError
 from tests.quantize.tiny import tiny_folder
 
@@ -70,3 +72,15 @@ def test_the_strings_that_are_compared_are_a_thousand_and_always_the_same() -> N
     assert len(texts) == 1000
     assert texts == sample_strings()
     assert {"😀", "SELECT", "查询", "\n\n"} <= set(texts)
+
+
+def test_a_folder_is_added_as_a_base_by_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tiny_folder(tmp_path / "My Model", "qwen2")
+    assert run(["models", "add", str(folder)]) == 0
+    added = Path(capsys.readouterr().out.strip())
+    assert added.name == "my-model.gguf"
+    assert find_base("my-model") == added
+    assert run(["models", "add", str(tmp_path)]) == 3
+    assert "no config.json" in capsys.readouterr().err

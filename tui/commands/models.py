@@ -58,18 +58,25 @@ def list_models(as_json: JsonOption = False) -> None:
 @app.command()
 def add(
     model: Annotated[
-        str, typer.Argument(help="A .gguf file, or OWNER/NAME on the Hugging Face hub.")
+        str,
+        typer.Argument(
+            help="A .gguf file, a Hugging Face folder (config.json, tokenizer.json, safetensors), "
+            "or OWNER/NAME on the hub."
+        ),
     ],
     file: Annotated[str, typer.Option("--file", help="Which GGUF of the repository.")] = "",
     name: Annotated[str, typer.Option("--name", help="The name to use with --base.")] = "",
 ) -> None:
     """Add a base model. Only with OWNER/NAME is anything downloaded, and its sha256 is checked."""
-    from llmtui.quantize.bases import add_file
+    from llmtui.quantize.bases import add_file, add_folder
     from llmtui.quantize.hub import add_from_hub, is_repository
 
     local = Path(model).expanduser()
     if local.is_file():
         target = add_file(local, name)
+    elif local.is_dir():
+        say("Converting; a thousand strings must be split as the folder's tokenizer does")
+        target = add_folder(local, name)
     elif model.endswith(".gguf"):
         raise ModelError("There is no such model file", where=str(local.absolute()))
     elif is_repository(model):
