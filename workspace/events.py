@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,27 @@ class Progress:
     rate: float | None = None
     unit: str = ""
     seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a training run will cost, from timed steps, told before it starts.
+
+    rows: rows it will see; minutes: wall time of the steps; memory_gb: peak of the process;
+    disk_gb: what is written; detail: the number format, threads and rows at once that were chosen
+    advice: what would fit when the plan does not (`fits` is false), else ""
+    """
+
+    stage: str
+    rows: int
+    steps: int
+    tokens_per_second: float
+    minutes: float
+    memory_gb: float
+    disk_gb: float
+    detail: str = ""
+    fits: bool = True
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,12 +108,11 @@ class Failed:
     exit_code: int = 1
 
 
-Event = Started | Progress | RowDropped | RowsKept | Scored | Saved | Note | Finished | Failed
+Event = (
+    Started | Progress | Planned | RowDropped | RowsKept | Scored | Saved | Note | Finished | Failed
+)
 
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (Started, Progress, RowDropped, RowsKept, Scored, Saved, Note, Finished, Failed)
-}
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 def to_line(event: Event) -> str:

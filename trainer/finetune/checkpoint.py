@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from llmtui.workspace.errors import ModelError
@@ -35,11 +36,17 @@ def adapter_weights(model: Any) -> dict[str, torch.Tensor]:
 
 
 def load_adapter(model: Any, file: Path) -> None:
-    saved = load_file(str(file))
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            key = name.removeprefix("base_model.model.").replace(".default.weight", "")
-            parameter.data.copy_(saved[key])
+    """Copy an adapter into the model's own. Raises ModelError when they are not of one shape."""
+    try:
+        saved = load_file(str(file))
+        for key, weight in adapter_weights(model).items():
+            weight.copy_(saved[key])
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(
+            f"This adapter does not fit the base, or it is damaged ({type(error).__name__})",
+            where=str(file),
+            hint="It must be of the same base and of the same rank.",
+        ) from error
 
 
 def save_checkpoint(folder: Path, model: Any, optimizer: Any, state: State) -> None:

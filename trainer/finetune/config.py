@@ -20,6 +20,10 @@ class RunConfig:
     instructions: str
     """Path of the instruction rows; those of the split "train" that are not rejected are used."""
     schema_fingerprint: str = ""
+    schema: str = "weights"
+    """Where the model learns the schema from: its weights, the prompt, or mixed (half of each)."""
+    start: str = ""
+    """An adapter.safetensors of the same rank from which training goes on; "" starts anew."""
     minutes: float = 10.0
     """Wall time for the training steps; loading and saving come on top."""
     epochs: int = 3

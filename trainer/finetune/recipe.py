@@ -18,6 +18,7 @@ from llmtui.trainer.finetune.batches import Example, encode, plan_batches
 from llmtui.trainer.finetune.checkpoint import (
     State,
     adapter_weights,
+    load_adapter,
     load_checkpoint,
     save_checkpoint,
 )
@@ -64,6 +65,8 @@ def finetune(
             hint="Build some with `llmtui instructions build`.",
         )  # fmt: skip
     model = add_lora(model, config.rank, config.alpha, config.seed)
+    if config.start:
+        load_adapter(model, Path(config.start))
     weights = [p for p in model.parameters() if p.requires_grad]
     yield Note(f"{len(examples)} rows, {sum(p.numel() for p in weights) / 1e6:.1f} M weights learn")
 

@@ -18,6 +18,7 @@ from llmtui.workspace.events import (
     Failed,
     Finished,
     Note,
+    Planned,
     Progress,
     RowDropped,
     RowsKept,
@@ -151,6 +152,17 @@ def describe_progress(event: Progress) -> str:
     return "  ".join(parts)
 
 
+def describe_plan(event: Planned) -> str:
+    text = (
+        f"  plan: {event.rows} rows in {event.steps} steps, "
+        f"{event.tokens_per_second:.0f} tokens/s, {duration(event.minutes * 60)}, "
+        f"{event.memory_gb:.1f} GB of memory, "
+        f"{event.disk_gb:.2f} GB of disk"
+    )
+    text += f" ({event.detail})" if event.detail else ""
+    return text if event.fits else f"{text}\n  this does not fit: {event.advice}"
+
+
 def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
 
@@ -163,6 +175,8 @@ def describe(event: Event) -> str:
             text = f"Tuning a model on {detail}"
         case Started(stage=stage, detail=detail):
             text = f"▸ {stage}: {detail}"
+        case Planned():
+            text = describe_plan(event)
         case RowDropped(reason=reason, count=count, example=example):
             text = f"  dropped {count}: {reason}" + (f" ({example})" if example else "")
         case RowsKept(count=count, where=where):

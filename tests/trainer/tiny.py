@@ -1,0 +1,24 @@
+"""Tiny random models of every architecture that llmtui knows, for tests that need no file."""
+
+from typing import Any
+
+ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma3_text")
+
+
+def tiny_model(kind: str, vocabulary: int = 97) -> Any:
+    """Two to four layers with grouped queries; gemma3 with sliding and full layers."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(3)
+    sizes = {
+        "vocab_size": vocabulary, "hidden_size": 32, "intermediate_size": 48,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+        "max_position_embeddings": 256, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
+    }  # fmt: skip
+    if kind == "gemma3_text":
+        sizes |= {"num_hidden_layers": 4, "sliding_window": 24, "query_pre_attn_scalar": 16}
+        sizes["layer_types"] = ["sliding_attention", "full_attention"] * 2
+    config = AutoConfig.for_model(kind, **sizes)
+    config.tie_word_embeddings = True
+    return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
