@@ -3,104 +3,166 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
+from textual import work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from llmtui.tui.keys import bindings
+from llmtui.tui.keys import KEYS, PLACES, bindings, parse_keymap
+from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
 from llmtui.tui.themes import THEMES
+from llmtui.tui.title import show_title
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import LlmtuiError
 
+FREE_PLACES = ("home",)
+"""Places that need no open source."""
+
 
 class LlmtuiApp(App[int]):
-    """`source` None shows recent projects. `problem` is told on the first screen."""
+    """`source` None offers the demo, a file picker and recent projects. `problem` is told first.
+
+    A place is a Textual mode, so that it stays as it was left. Modes carry the number of the
+    source that they were made for: another source gets places of its own.
+    """
 
     TITLE = "llmtui"
     CSS_PATH = "app.tcss"
     BINDINGS = bindings("app")
-    ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, source: Path | None = None, project: Path | None = None) -> None:
         super().__init__()
         self.session: Session | None = None
         self.problem = ""
+        self._number = 0
         self._first = (source, project)
         for theme in THEMES:
             self.register_theme(theme)
 
     def on_mount(self) -> None:
-        self._keep_theme()
+        self._use_settings()
         source, project = self._first
         if source is not None:
             self.open_source(source, project)
         self.go("home")
+        self.set_interval(0.5, self.watch_tune)
 
-    def _keep_theme(self) -> None:
+    def _use_settings(self) -> None:
+        theme = "llmtui-dark"
         try:
-            wanted = settings_of.load().theme
+            settings = settings_of.load()
+            theme = settings.theme
+            self.set_keymap(parse_keymap(settings.keys))
         except LlmtuiError as error:
-            self.problem, wanted = str(error), "llmtui-dark"
-        self.theme = wanted if wanted in self.available_themes else "llmtui-dark"
+            self.problem = str(error)
+        self.theme = theme if theme in self.available_themes else "llmtui-dark"
         self.theme_changed_signal.subscribe(self, lambda theme: self._save_theme(theme.name))
 
     def _save_theme(self, name: str) -> None:
         try:
-            settings_of.save_user(theme=name)
+            if settings_of.load().theme != name:
+                settings_of.save_user(theme=name)
         except (LlmtuiError, OSError) as error:
             self.notify(str(error), severity="warning", markup=False)
 
     def open_source(self, source: Path, project: Path | None = None) -> bool:
         """Make a source the open one; a problem is kept for the screen to tell."""
         try:
-            self.session = Session(source, project)
-            self.problem = ""
+            session = Session(source, project)
         except LlmtuiError as error:
             self.problem = str(error)
             return False
+        if self.session is not None:
+            self.session.close()
+        self.session, self.problem = session, ""
         self.sub_title = self.session.source.name
+        self._number += 1
         return True
 
     def go(self, name: str) -> None:
-        """Show a screen by name."""
+        """Show a place by name; without a source those that need one become home."""
+        if self.session is None and name not in FREE_PLACES:
+            name = "home"
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(self._screen(name))
+        mode = f"{name}-{self._number}"
+        if mode not in self._modes:
+            self.add_mode(mode, partial(self._screen, name))
+        self.switch_mode(mode)
+        for old in [m for m in self._modes if not m.endswith(f"-{self._number}")]:
+            if old != mode:
+                self.remove_mode(old)
+
+    def _screen(self, name: str) -> Screen[None]:
+        module = import_module(f"llmtui.tui.screens.{name}")
+        screen: Screen[None] = getattr(module, f"{name.title()}Screen")(self.session)
+        return screen
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a source only what opens one is offered."""
+        if action == "go" and self.session is None:
+            return parameters[0] in FREE_PLACES
+        return True
 
     def action_go(self, name: str) -> None:
         self.go(name)
 
-    def _screen(self, name: str) -> Screen[None]:
-        if name == "ask" and self.session is not None:
-            from llmtui.tui.screens.ask import AskScreen
-
-            return AskScreen(self.session)
-        if name == "tune" and self.session is not None:
-            from llmtui.tui.screens.tune import TuneScreen
-
-            return TuneScreen(self.session)
-        from llmtui.tui.screens.home import HomeScreen
-
-        return HomeScreen(self.session)
+    def watch_tune(self) -> None:
+        """Follow the tune wherever the person is: the terminal's title, and a word at its end."""
+        if self.session is None:
+            return
+        job = self.session.job
+        was_done = job.state.done
+        begun = bool(job.events)
+        job.new_events()
+        if begun and job.state.done and not was_done:
+            self.notify(t("tune_done"), timeout=15, markup=False)
+        step = job.state.progress
+        share = f"{step.step / step.of:.0%} " if step and step.of and job.running else ""
+        show_title(self, f"{share}llmtui · {self.session.source.name}")
 
     def action_help(self) -> None:
         from llmtui.tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            place = next((p for p in PLACES if self.current_mode.startswith(f"{p}-")), "home")
+            self.push_screen(HelpScreen(place, self._keymap))
 
-    def action_leave(self) -> None:
+    @work
+    async def action_leave(self) -> None:
+        """End, after a question when something would be lost."""
+        screens = [screen for stack in self._screen_stacks.values() for screen in stack]
+        lost = [s.unsaved() for s in screens if isinstance(s, LlmtuiScreen)]
+        if any(lost):
+            from llmtui.tui.widgets.dialogs import Confirm
+
+            text = "\n".join(filter(None, lost))
+            if not await self.push_screen_wait(Confirm(f"{text}\n{t('leave_anyway')}", t("quit"))):
+                return
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
-        yield SystemCommand(t("home"), t("go_home"), lambda: self.go("home"))
-        if self.session is not None:
-            yield SystemCommand(t("ask"), t("go_ask"), lambda: self.go("ask"))
-            yield SystemCommand(t("tune"), t("go_tune"), lambda: self.go("tune"))
+        """Everything that can be done: places, the keys of this screen, looks."""
+        for name in PLACES:
+            if self.session is not None or name in FREE_PLACES:
+                yield SystemCommand(t(name), t(f"go_{name}"), partial(self.go, name))
+        place = getattr(screen, "place", "")
+        for key in KEYS:
+            if key.place in ("app", place) and not key.action.startswith(("app.go", "command_")):
+                run = partial(self.call_later, partial(screen.run_action, key.action))
+                yield SystemCommand(t(key.text), key.keys.replace(",", ", "), run)
+        yield SystemCommand(t("theme"), t("theme_help"), self.action_change_theme)
+        yield SystemCommand(
+            t("screenshot"), t("screenshot_help"), lambda: self.set_timer(0.1, self.picture)
+        )
+
+    def picture(self) -> None:
+        self.deliver_screenshot()
 
 
 def run_app(source: Path | None, project: Path | None = None) -> int:

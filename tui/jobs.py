@@ -67,6 +67,10 @@ class TuneJob:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.state = TuneState()
+        self.events: list[Event] = []
+        """Those of the log that is there now, as far as they were read."""
+        self.number = 0
+        """Grows when another log is begun."""
         self._read = 0
         self._inode = 0
         self._child: asyncio.subprocess.Process | None = None
@@ -121,16 +125,20 @@ class TuneJob:
         self._read += len(whole)
         found = [from_line(line) for line in whole.decode("utf-8", "replace").splitlines()]
         events = [event for event in found if event is not None]
+        self.events += events
         for event in events:
             self.state.take(event)
         return events
 
     def _forget(self) -> None:
         self.state = TuneState()
+        self.events = []
+        self.number += 1
         self._read = 0
 
 
-def tune_command(project: Project) -> list[str]:
+def tune_command(project: Project, *options: str) -> list[str]:
     """The command that tunes a project, as a person would type it."""
     source = str(project.source)
-    return [sys.executable, "-m", "llmtui.tui", "tune", source, "--project", str(project.root)]
+    own = ("--project", str(project.root), *options)
+    return [sys.executable, "-m", "llmtui.tui", "tune", source, *own]

@@ -1,48 +1,88 @@
-"""Every key of the app in one place: the footer, the bindings and F1 are made from it."""
+"""Every key of the app in one place: bindings, footer, F1 and command palette are made from it."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
 from llmtui.tui.texts import t
+from llmtui.workspace.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key of a place: "app" everywhere, else the screen's name."""
+    """A key by its id, `place.name`: the place is "app", "list", "dialog" or a screen's name."""
 
-    place: str
+    id: str
     keys: str
     action: str
     text: str
     shown: bool = True
+    """Whether the footer shows it; a screen shows at most eight, those of the app included."""
     first: bool = False
     """Whether it works while something is being typed."""
 
+    @property
+    def place(self) -> str:
+        return self.id.partition(".")[0]
+
+
+PLACES = ("home", "database", "tune", "ask")
+"""Screens, by name; each is `llmtui.tui.screens.<name>`."""
 
 KEYS = (
-    Key("app", "f1", "help", "help", first=True),
-    Key("app", "ctrl+q", "leave", "quit", first=True),
-    Key("home", "a", "app.go('ask')", "ask"),
-    Key("home", "t", "app.go('tune')", "tune"),
-    Key("home", "d", "demo", "demo"),
-    Key("ask", "f5,ctrl+r", "run_sql", "run", first=True),
-    Key("ask", "ctrl+y", "accept", "accept", first=True),
-    Key("ask", "f8", "copy", "copy", first=True),
-    Key("ask", "escape", "cancel", "back", first=True),
-    Key("tune", "enter", "start", "start"),
-    Key("tune", "s", "stop", "stop"),
-    Key("tune", "a", "app.go('ask')", "ask"),
-    Key("tune", "escape", "app.go('home')", "back"),
+    Key("app.help", "f1", "help", "help", first=True),
+    Key("app.palette", "ctrl+p", "command_palette", "palette", shown=False, first=True),
+    Key("app.leave", "ctrl+q", "leave", "quit", first=True),
+    Key("home.ask", "a", "app.go('ask')", "ask"),
+    Key("home.database", "b", "app.go('database')", "database"),
+    Key("home.tune", "t", "app.go('tune')", "tune"),
+    Key("home.pick", "f", "pick", "pick", shown=False),
+    Key("home.demo", "d", "demo", "demo", shown=False),
+    Key("database.exclude", "x", "exclude", "exclude"),
+    Key("database.find", "slash", "find", "find"),
+    Key("database.back", "escape", "app.go('home')", "back"),
+    Key("tune.start", "enter", "start", "start"),
+    Key("tune.stop", "s", "stop", "stop"),
+    Key("tune.ask", "a", "app.go('ask')", "ask"),
+    Key("tune.back", "escape", "app.go('home')", "back"),
+    Key("ask.run", "f5,ctrl+r", "run_sql", "run", first=True),
+    Key("ask.accept", "ctrl+y", "accept", "accept", first=True),
+    Key("ask.copy", "f8", "copy", "copy", first=True),
+    Key("ask.cancel", "escape", "cancel", "back", first=True),
+    Key("list.down", "j", "cursor_down", "down", shown=False),
+    Key("list.up", "k", "cursor_up", "up", shown=False),
+    Key("list.left", "h", "cursor_left", "left_key", shown=False),
+    Key("list.right", "l", "cursor_right", "right_key", shown=False),
+    Key("list.top", "g", "top", "top", shown=False),
+    Key("list.bottom", "G", "bottom", "bottom", shown=False),
+    Key("dialog.save", "ctrl+s", "save", "save", first=True),
+    Key("dialog.cancel", "escape", "dismiss(None)", "cancel"),
 )
 
 
 def bindings(place: str) -> list[BindingType]:
-    """The bindings of a screen, or of the app."""
+    """The bindings of a place; a person's own keymap finds them by their ids."""
     return [
-        Binding(key.keys, key.action, t(key.text), show=key.shown, priority=key.first)
+        Binding(key.keys, key.action, t(key.text), show=key.shown, priority=key.first, id=key.id)
         for key in KEYS
         if key.place == place
     ]
+
+
+def parse_keymap(text: str) -> dict[str, str]:
+    """ "ask.copy=f10; home.tune=t,ctrl+t" → id → keys. Raises UsageError naming what is wrong."""
+    known = {key.id for key in KEYS}
+    keymap: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(";"))):
+        id, sign, keys = (piece.strip() for piece in part.partition("="))
+        if id not in known or not sign or not re.fullmatch(r"[\w+]+(,[\w+]+)*", keys):
+            raise UsageError(
+                f'The setting "keys" has "{part}"',
+                hint="Write id=key, several with ; between: ask.copy=f10; tune.stop=x. "
+                "F1 lists the ids.",
+            )
+        keymap[id] = keys
+    return keymap

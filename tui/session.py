@@ -1,4 +1,4 @@
-"""What is open in the app: a source, its project, and, once needed, its database and model."""
+"""What is open in the app: a source, its project, and, once needed, its database and models."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from llmtui.workspace.project import Project, project_for, start
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
+    from llmtui.database.schema import Schema
     from llmtui.inference.ask import Asker
+    from llmtui.inference.engine import Engine
+    from llmtui.workspace.history import History
 
 
 class Session:
-    """One source. `database` and `asker` are slow at first: call them from a worker thread."""
+    """One source. `database`, `engine` and `asker` are slow at first: call them from a thread."""
 
     def __init__(self, source: Path, folder: Path | None = None) -> None:
         self.source = source.expanduser().absolute()
@@ -25,13 +28,22 @@ class Session:
             raise SourceError("There is no such file or folder", where=str(self.source))
         self.project: Project = project_for(self.source, folder)
         self.job = TuneJob(self.project)
+        self.schema: Schema | None = None
+        """None until the database was read."""
         self._database: Database | None = None
         self._asker: Asker | None = None
-        self._lock = threading.Lock()
+        self._engines: dict[Path, Engine] = {}
+        self._lock = threading.RLock()
 
     @property
     def settings(self) -> settings_of.Settings:
         return settings_of.load(self.project.file if self.project.file.is_file() else None)
+
+    def history(self) -> History:
+        from llmtui.workspace.history import History
+
+        start(self.project, self.source)
+        return History(self.project.history)
 
     def database(self) -> Database:
         """Raises SourceError."""
@@ -41,7 +53,24 @@ class Session:
 
                 self._database = Database.open(self.source, Access.of(self.settings))
                 start(self.project, self.source)
+            self.schema = self._database.schema
             return self._database
+
+    def forget_database(self) -> None:
+        """Close it, so that the next use opens it with the settings of then."""
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+            self._database = self._asker = self.schema = None
+
+    def engine(self, model: Path) -> Engine:
+        """The engine of a model, opened once. Raises ModelError."""
+        with self._lock:
+            if model not in self._engines:
+                from llmtui.inference.engine import Engine
+
+                self._engines[model] = Engine(model, threads=self.settings.threads)
+            return self._engines[model]
 
     def asker(self) -> Asker:
         """The asker with the project's model of now. Raises ModelError when there is none."""
@@ -52,9 +81,8 @@ class Session:
         with self._lock:
             if self._asker is None or self._asker.model.path != model:
                 from llmtui.inference.ask import Asker
-                from llmtui.inference.engine import Engine
 
-                self._asker = Asker(database, Engine(model, threads=self.settings.threads))
+                self._asker = Asker(database, self.engine(model))
             return self._asker
 
     def close(self) -> None:

@@ -52,6 +52,8 @@ class Settings:
     """Tables and columns kept from the model and from every query: "salaries, *.email"."""
     theme: str = "llmtui-dark"
     """Theme of the app."""
+    keys: str = ""
+    """Keys of one's own: "ask.copy=f10; tune.stop=x". F1 in the app lists the names."""
 
 
 def load(project_file: Path | None = None, **flags: Any) -> Settings:

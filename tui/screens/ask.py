@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.events import Key
-from textual.widgets import DataTable, Footer, Header, Input, Static, TextArea
+from textual.widgets import DataTable, Input, Static, TextArea
 
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.base import LlmtuiScreen
@@ -29,6 +28,7 @@ _SHOWN = 500
 
 
 class AskScreen(LlmtuiScreen):
+    place = "ask"
     BINDINGS = bindings("ask")
 
     def __init__(self, session: Session) -> None:
@@ -38,19 +38,16 @@ class AskScreen(LlmtuiScreen):
         self.busy = False
         self.growing: str | None = None
         self.asked: list[str] = []
-        self.place = 0
+        self.walked = 0
 
-    def compose(self) -> ComposeResult:
-        yield Header()
-        with Vertical(id="body"):
-            yield Input(placeholder=t("question"), id="question")
-            area = TextArea("", language="sql", id="sql", soft_wrap=True, show_line_numbers=False)
-            area.border_title = "SQL"
-            yield area
-            yield Static("", id="badges")
-            yield Static(Text(t("sql_here")), id="message")
-            yield DataTable(id="result", zebra_stripes=True, cursor_type="row")
-        yield Footer()
+    def content(self) -> ComposeResult:
+        yield Input(placeholder=t("question"), id="question")
+        area = TextArea("", language="sql", id="sql", soft_wrap=True, show_line_numbers=False)
+        area.border_title = "SQL"
+        yield area
+        yield Static("", id="badges")
+        yield Static(Text(t("sql_here")), id="message")
+        yield DataTable(id="result", zebra_stripes=True, cursor_type="row")
 
     def on_mount(self) -> None:
         self.query_one("#question", Input).focus()
@@ -80,7 +77,7 @@ class AskScreen(LlmtuiScreen):
             return
         event.input.select_all()  # typing replaces it
         self.asked.append(question)
-        self.place = len(self.asked)
+        self.walked = len(self.asked)
         self.begin()
         self.say(t("thinking"))
         self.answer_question(question)
@@ -179,8 +176,8 @@ class AskScreen(LlmtuiScreen):
         field = self.query_one("#question", Input)
         if field.has_focus and event.key in ("up", "down") and self.asked:
             step = -1 if event.key == "up" else 1
-            self.place = max(0, min(len(self.asked), self.place + step))
-            field.value = self.asked[self.place] if self.place < len(self.asked) else ""
+            self.walked = max(0, min(len(self.asked), self.walked + step))
+            field.value = self.asked[self.walked] if self.walked < len(self.asked) else ""
             field.cursor_position = len(field.value)
             event.stop()
 

@@ -1,27 +1,67 @@
-"""What every screen shares: the app's type, and a safe way back from worker threads."""
+"""What every screen shares: its frame, its keys, and a safe way back from worker threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.screen import Screen
+from textual.widgets import Footer, Header, Input
+
+from llmtui.tui.texts import t
 
 if TYPE_CHECKING:
     from llmtui.tui.app import LlmtuiApp
 
 
 class LlmtuiScreen(Screen[None]):
-    app: LlmtuiApp
+    """A place of the app; `place` is its name in the key registry."""
 
-    def from_thread(self, call: Callable[..., None], *values: Any) -> None:
+    app: LlmtuiApp
+    place = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = t(self.place)
+
+    def compose(self) -> ComposeResult:
+        yield Header(icon="≡")
+        with Vertical(id="body"):
+            yield from self.content()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def content(self) -> ComposeResult:
+        """What stands between header and footer."""
+        raise NotImplementedError
+
+    def unsaved(self) -> str:
+        """What would be lost if the app ended now, in a sentence; '' when nothing would."""
+        return ""
+
+    def action_find(self) -> None:
+        """Go to the field that filters this screen's list."""
+        self.query_one("#find", Input).focus()
+
+    def from_thread(self, call: Callable[..., object], *values: Any) -> None:
         """Run `call` in the app's thread, unless the screen or the app is gone by then."""
 
-        def if_there() -> None:
+        async def act() -> bool:
             if self.is_attached:
-                call(*values)
+                done = call(*values)
+                if isawaitable(done):
+                    await done
+            return self.is_attached
 
+        if_there: Callable[[], bool | Coroutine[Any, Any, bool]] = act
         try:
             self.app.call_from_thread(if_there)
         except RuntimeError:
             return  # the app ended while the thread worked
+
+    def problem(self, error: Exception | str) -> None:
+        """Tell a problem in passing."""
+        self.notify(str(error), severity="error", markup=False, timeout=8)

@@ -1,4 +1,4 @@
-"""Home: the five steps with the next one highlighted, and the tables of the open source."""
+"""Home: the five steps with the next one highlighted; without a source, what can be opened."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Header, Input, OptionList, Static
+from textual.containers import VerticalScroll
+from textual.widgets import Button, Input, OptionList, Static
 
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.base import LlmtuiScreen
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 class HomeScreen(LlmtuiScreen):
+    place = "home"
     BINDINGS = bindings("home")
 
     def __init__(self, session: Session | None) -> None:
@@ -31,34 +32,42 @@ class HomeScreen(LlmtuiScreen):
         self.facts = ""
         self.choices: list[Path] = []
 
-    def compose(self) -> ComposeResult:
-        yield Header()
-        with Vertical(id="body"):
-            yield Static("", classes="problem", id="problem")
-            if self.session is None:
-                yield Static(Text(t("no_source")), classes="heading")
-                yield Static(Text(t("open_one")), classes="quiet")
-                yield Input(placeholder=t("path"), id="path")
-                yield Static(Text(t("recent")), classes="heading")
-                yield OptionList(id="recent")
-            else:
-                for number in range(1, 6):
-                    yield Static("", classes="step", id=f"step{number}")
-                with VerticalScroll(id="schema"):
-                    yield Static("", id="tables")
-        yield Footer()
+    def content(self) -> ComposeResult:
+        yield Static("", classes="problem", id="problem")
+        if self.session is None:
+            yield from self.welcome()
+            return
+        for number in range(1, 6):
+            yield Static("", classes="step", id=f"step{number}")
+        with VerticalScroll(id="schema"):
+            yield Static("", id="tables")
+
+    def welcome(self) -> ComposeResult:
+        """What to open: the demo, a file, something recent."""
+        from llmtui.tui.widgets.lists import Options
+
+        self.choices = [p.source for p in recent() if p.source is not None]
+        yield Static(Text(t("welcome")), classes="heading")
+        yield Button(Text(t("open_demo")), id="demo", compact=True)
+        yield Button(Text(t("open_file")), id="pick", compact=True)
+        yield Input(placeholder=t("path"), id="path")
+        if self.choices:
+            yield Static(Text(t("recent")), classes="heading")
+            yield Options(*[Text(str(path)) for path in self.choices], id="recent")
 
     def on_mount(self) -> None:
         self.query_one("#problem").display = bool(self.app.problem)
         self.query_one("#problem", Static).update(Text(self.app.problem))
         if self.session is None:
-            self.choices = [p.source for p in recent() if p.source is not None]
-            options = self.query_one("#recent", OptionList)
-            options.add_options([Text(str(path)) for path in self.choices])
+            self.query_one("#recent" if self.choices else "#demo").focus()
             return
         self.show_steps()
         self.set_interval(2.0, self.show_steps)
         self.read_schema()
+
+    def on_screen_resume(self) -> None:
+        if self.session is not None and self.is_mounted and self.facts:
+            self.show_steps()
 
     def show_steps(self) -> None:
         """Each step with its state; the next one stands out."""
@@ -84,18 +93,9 @@ class HomeScreen(LlmtuiScreen):
         self.query_one("#problem", Static).update(Text(problem))
 
     def show_schema(self, schema: Schema) -> None:
-        from llmtui.database.text import safe_text
-
         rows = sum(table.row_count for table in schema.tables)
         self.facts = t("tables", tables=len(schema.tables), rows=f"{rows:,}")
-        text = Text()
-        for table in schema.tables:
-            text.append(safe_text(table.name), style="bold")
-            note = f"  {table.comment}" if table.comment else ""
-            text.append(f"  {table.row_count:,}{safe_text(note)}\n", style="dim")
-            names = ", ".join(column.name for column in table.columns)
-            text.append(f"  {safe_text(names)}\n")
-        self.query_one("#tables", Static).update(text)
+        self.query_one("#tables", Static).update(summary(schema))
         self.show_steps()
 
     @on(Input.Submitted, "#path")
@@ -106,6 +106,10 @@ class HomeScreen(LlmtuiScreen):
     @on(OptionList.OptionSelected, "#recent")
     def open_recent(self, event: OptionList.OptionSelected) -> None:
         self.open(self.choices[event.option_index])
+
+    @on(Button.Pressed)
+    async def pressed(self, event: Button.Pressed) -> None:
+        await self.run_action(event.button.id or "")
 
     def action_demo(self) -> None:
         """Open the demo database, made when it is not there yet."""
@@ -120,11 +124,35 @@ class HomeScreen(LlmtuiScreen):
             return
         self.open(paths.demo_file())
 
+    @work
+    async def action_pick(self) -> None:
+        """Choose a file or folder."""
+        from llmtui.tui.widgets.dialogs import SOURCES, PickPath
+
+        folder = self.session.source.parent if self.session else Path.cwd()
+        chosen = await self.app.push_screen_wait(PickPath(folder, SOURCES, folders=True))
+        if chosen is not None:
+            self.open(chosen)
+
     def open(self, path: Path) -> None:
         if self.app.open_source(path):
             self.app.go("home")
         else:
             self.tell(self.app.problem)
+
+
+def summary(schema: Schema) -> Text:
+    """A schema on few lines: tables with their comments, rows and columns."""
+    from llmtui.database.text import safe_text
+
+    text = Text()
+    for table in schema.tables:
+        text.append(safe_text(table.name), style="bold")
+        note = f"  {table.comment}" if table.comment else ""
+        text.append(f"  {table.row_count:,}{safe_text(note)}\n", style="dim")
+        names = ", ".join(column.name for column in table.columns)
+        text.append(f"  {safe_text(names)}\n")
+    return text
 
 
 def steps(session: Session, facts: str) -> list[tuple[str, str]]:
@@ -144,7 +172,7 @@ def steps(session: Session, facts: str) -> list[tuple[str, str]]:
         rows or t("none_yet"),
         tuning or (t("run_done", run=run.name) if run and trained else t("none_yet")),
         f"{model.name}, {model.stat().st_size / 1e6:.0f} MB" if model else t("none_yet"),
-        t("press_a") if model else t("no_model"),
+        t("press_a") if model else t("after_tuning"),
     ]
     following = states.index(False)
     if 1 <= following <= 3 and not running and not tuning:

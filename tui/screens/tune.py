@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Footer, Header, ProgressBar, RichLog, Static
+from textual.widgets import ProgressBar, RichLog, Static
 
 from llmtui.tui.commands.common import describe, duration
 from llmtui.tui.jobs import STAGES, TuneState, tune_command
@@ -26,33 +25,31 @@ _MARKS = {"": "○", "running": "▶", "done": "✓"}
 
 
 class TuneScreen(LlmtuiScreen):
+    place = "tune"
     BINDINGS = bindings("tune")
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self.job = session.job
-        self.drawn = 0
+        self.drawn = self.seen = 0
+        self.number = -1
 
-    def compose(self) -> ComposeResult:
+    def content(self) -> ComposeResult:
         from textual_plot import PlotWidget
 
-        yield Header()
-        with Vertical(id="body"):
-            yield Static("", id="state")
-            yield Static("", id="stages")
-            yield ProgressBar(id="bar", show_eta=False)
-            yield Static("", id="numbers")
-            plot = PlotWidget(id="plot", allow_pan_and_zoom=False)
-            plot.can_focus = False
-            yield plot
-            log = RichLog(id="log", wrap=True, markup=False, highlight=False)
-            log.can_focus = False
-            yield log
-        yield Footer()
+        yield Static("", id="state")
+        yield Static("", id="stages")
+        yield ProgressBar(id="bar", show_eta=False)
+        yield Static("", id="numbers")
+        plot = PlotWidget(id="plot", allow_pan_and_zoom=False)
+        plot.can_focus = False
+        yield plot
+        log = RichLog(id="log", wrap=True, markup=False, highlight=False)
+        log.can_focus = False
+        yield log
 
     def on_mount(self) -> None:
-        self.job._forget()
         plot = self.plot
         plot.margin_top, plot.margin_bottom, plot.margin_left = 0, 1, 6
         plot.border_title = f"{t('loss')} / {t('step')}"
@@ -68,7 +65,12 @@ class TuneScreen(LlmtuiScreen):
     def follow(self) -> None:
         """Read what is new and draw it."""
         log = self.query_one("#log", RichLog)
-        for event in self.job.new_events():
+        if self.number != self.job.number:
+            log.clear()
+            self.number, self.seen, self.drawn = self.job.number, 0, 0
+        events = self.job.events[self.seen :]
+        self.seen += len(events)
+        for event in events:
             text = describe(event)
             if text:
                 from llmtui.database.text import safe_text
@@ -134,8 +136,6 @@ class TuneScreen(LlmtuiScreen):
         except (LlmtuiError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.query_one("#log", RichLog).clear()
-        self.drawn = 0
         self.follow()
 
     def action_stop(self) -> None:
