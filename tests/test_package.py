@@ -1,8 +1,8 @@
 """The package as a whole: what is in the wheel, what is imported when, how long files are."""
 
+import os
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -51,12 +51,15 @@ def test_nothing_heavy_is_imported_on_the_way_to_the_first_screen(module: str) -
 
 
 def test_help_answers_within_the_promised_time() -> None:
+    """Processor time, which other work on the machine hardly changes; wall time on an idle one."""
     times = []
     for _ in range(5):
-        began = time.monotonic()
+        before = os.times()
         command = [sys.executable, "-m", "llmtui.tui", "--help"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        times.append(time.monotonic() - began)
+        after = os.times()
+        used = after.children_user + after.children_system
+        times.append(used - before.children_user - before.children_system)
     assert "tune" in done.stdout
     assert min(times) <= 0.4, times
 

