@@ -1,0 +1,1 @@
+"""A head start: an adapter trained once over constructed databases, for every database to come."""

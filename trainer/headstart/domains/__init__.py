@@ -1,0 +1,1 @@
+"""What databases are about: tables and columns by kind (data)."""
