@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from llmtui.quantize.architectures import Architecture, architecture_named, to_gguf_rows
@@ -23,6 +24,7 @@ from llmtui.quantize.gguf import Matrix, Tensor, values, write
 from llmtui.quantize.header import read
 from llmtui.workspace.errors import ModelError
 
+Vector: TypeAlias = NDArray[np.float32]
 SUFFIX = ".lora.gguf"
 """How the name of an adapter file ends; a model's ends in .gguf alone."""
 
@@ -55,6 +57,8 @@ class Adapter:
     architecture: str
     facts: dict[str, str]
     deltas: Mapping[str, Delta]
+    importance: Mapping[str, Vector] = field(default_factory=dict)
+    """Mean squared input of each column, by tensor, where training recorded it."""
 
 
 def load_adapter(path: Path) -> Adapter:
@@ -66,6 +70,8 @@ def _from_folder(folder: Path) -> Adapter:
     try:
         facts = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))
         weights = load_file(str(folder / "adapter.safetensors"))
+        inputs = folder / "importance.safetensors"
+        squares = load_file(str(inputs)) if inputs.is_file() else {}
         scale = float(facts["alpha"]) / float(facts["rank"])
         base = Path(facts["base"])
     except (OSError, ValueError, KeyError) as error:
@@ -77,12 +83,14 @@ def _from_folder(folder: Path) -> Adapter:
     known = read(base).facts
     architecture = architecture_named(str(known.get("general.architecture", "")), base)
     modules = sorted({key.rsplit(".", 1)[0] for key in weights})
+    where = places(known, architecture, modules, base)
     deltas = {}
-    for module, (name, heads) in places(known, architecture, modules, base).items():
+    for module, (name, heads) in where.items():
         a, b = (weights[f"{module}.lora_{part}"].astype(np.float32) for part in "AB")
         deltas[name] = Delta(a, np.asarray(to_gguf_rows(b, heads)) if heads else b, scale)
     told = {name: str(facts.get(name, "")) for name in ("prompt", "schema")}
-    return Adapter(base, architecture.name, told, deltas)
+    importance = {where[module][0]: values for module, values in squares.items()}
+    return Adapter(base, architecture.name, told, deltas, importance)
 
 
 def places(

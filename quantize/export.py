@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from llmtui.quantize.adapter import Adapter, load_adapter, save_adapter
-from llmtui.quantize.levels import level_named, mix, quantize_file
+from llmtui.quantize.levels import level_named, mix, predict, quantize_file
 from llmtui.quantize.merge import merge
 from llmtui.workspace.events import Event, Finished, Note, Saved, Started
 
@@ -24,14 +24,22 @@ def export(source: Path, target: Path, level: str, run: str) -> Iterator[Event]:
     wanted = level_named(level)
     adapter = load_adapter(source)
     yield Started(STAGE, f"merging into {adapter.base.name}, then {wanted.name}")
+    expected = predict(adapter.base, wanted)
+    yield Note(f"{expected.size / 1e6:.1f} MB expected; {shares(expected.mix)}")
+    if wanted.weighted:
+        known = len(adapter.importance)
+        yield Note(
+            f"Rounding weighted by your own rows in {known} matrices"
+            if known
+            else "Rounding is not weighted: this adapter has no importance matrix"
+        )
     merged = target.with_suffix(".merged")
     try:
         merge(adapter, merged, keys_of(adapter, run))
-        quantize_file(merged, target, wanted)
+        quantize_file(merged, target, wanted, adapter.importance)
     finally:
         merged.unlink(missing_ok=True)
-    parts = ", ".join(f"{name} {count / 1e6:.1f} M" for name, count in mix(target).items())
-    yield Note(f"{target.stat().st_size / 1e6:.0f} MB; weights by type: {parts}")
+    yield Note(f"{target.stat().st_size / 1e6:.1f} MB written; {shares(mix(target))}")
     yield Saved("model", str(target))
     yield Finished(STAGE, time.monotonic() - began)
 
@@ -45,6 +53,12 @@ def export_adapter(folder: Path, target: Path, run: str) -> Iterator[Event]:
     yield Note(f"{target.stat().st_size / 1e6:.0f} MB beside {adapter.base}")
     yield Saved("adapter", str(target))
     yield Finished(STAGE, time.monotonic() - began)
+
+
+def shares(mix: Mapping[str, int]) -> str:
+    """Weights by type as text."""
+    parts = ", ".join(f"{name} {count / 1e6:.1f} M" for name, count in mix.items())
+    return f"weights by type: {parts}"
 
 
 def keys_of(adapter: Adapter, run: str) -> dict[str, str]:

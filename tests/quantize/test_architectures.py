@@ -10,7 +10,9 @@ import pytest
 from llmtui.inference.engine import Engine
 from llmtui.quantize.adapter import load_adapter
 from llmtui.quantize.convert import convert
+from llmtui.quantize.gguf import values
 from llmtui.quantize.header import read
+from llmtui.quantize.levels import LEVELS, quantize_file
 from llmtui.quantize.merge import merge
 from tests.quantize.tiny import ARCHITECTURES, tiny_folder
 
@@ -119,3 +121,36 @@ def test_the_tokenizer_splits_as_the_folder_says(made: Any) -> None:
         assert engine.tokenize(text) == own.encode(text, add_special_tokens=False).ids
         assert engine.tokenize("<|im_end|>", control=True) == [1]
         assert len(engine.tokenize("<|im_end|>")) > 1
+
+
+def test_importance_is_the_mean_square_of_what_a_matrix_reads(made: Any) -> None:
+    from llmtui.trainer.finetune import importance
+    from llmtui.trainer.finetune.batches import Example
+    from llmtui.trainer.finetune.model import TARGETS, add_lora
+
+    _, _, gguf = made
+    model = add_lora(loaded(gguf.parent, gguf.name), 4, 8, 1)
+    examples = [Example((5, 6, 7, 8, 9), 2), Example((30, 31, 32), 1)]
+    read_by: list[Any] = []
+    down = model.get_base_model().model.layers[1].mlp.down_proj
+    handle = down.register_forward_pre_hook(lambda _module, inputs: read_by.append(inputs[0][0]))
+    found = importance.record(model, examples)
+    handle.remove()
+    wanted = torch.cat(read_by).square().mean(0)
+    assert torch.allclose(found["model.layers.1.mlp.down_proj"], wanted, rtol=1e-4)
+    assert len(found) == len(TARGETS) * model.config.num_hidden_layers
+
+
+def test_importance_makes_rounding_better_where_it_matters(made: Any, tmp_path: Path) -> None:
+    _, _, gguf = made
+    name = "blk.0.ffn_up.weight"
+    whole = {tensor.name: tensor for tensor in read(gguf).tensors}[name]
+    weight = np.where(np.arange(whole.shape[1]) % 4 == 0, 100.0, 0.01).astype(np.float32)
+    errors = {}
+    for told in (None, {name: weight}):
+        file = tmp_path / f"{told is None}.gguf"
+        quantize_file(gguf, file, LEVELS["q4_0"], told)
+        rounded = {tensor.name: tensor for tensor in read(file).tensors}[name]
+        assert rounded.kind.name == "Q4_0"
+        errors[told is None] = float(((values(rounded) - values(whole)) ** 2 @ weight).sum())
+    assert errors[False] < 0.9 * errors[True]

@@ -10,7 +10,7 @@ from llmtui.quantize.adapter import Adapter, Delta
 from llmtui.quantize.architectures import to_gguf_rows
 from llmtui.quantize.gguf import patched_copy, values
 from llmtui.quantize.header import read
-from llmtui.quantize.levels import LEVELS, level_named, mix, quantize_file
+from llmtui.quantize.levels import LEVELS, level_named, mix, predict, quantize_file
 from llmtui.quantize.merge import merge
 from llmtui.quantize.verify import verify
 from llmtui.workspace.errors import ModelError, UsageError
@@ -55,6 +55,17 @@ def test_quantizing_tells_the_mix_that_was_really_written(tmp_path: Path) -> Non
     written = mix(tmp_path / "q8.gguf")
     assert max(written, key=lambda name: written[name]) == "Q8_0"
     assert set(written) <= {"Q8_0", "F32"}
+
+
+@needs_starter
+@pytest.mark.parametrize("name", [name for name in LEVELS if name != "iq4_nl"])  # takes a minute
+def test_what_is_predicted_for_a_level_is_what_is_written(name: str, tmp_path: Path) -> None:
+    base = starter()
+    assert base is not None
+    expected = predict(base, LEVELS[name])
+    quantize_file(base, tmp_path / "q.gguf", LEVELS[name])
+    assert (tmp_path / "q.gguf").stat().st_size == expected.size
+    assert mix(tmp_path / "q.gguf") == expected.mix
 
 
 def test_an_unknown_level_is_told_with_those_that_are_known() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from llmtui.trainer.finetune import parity
+from llmtui.trainer.finetune import importance, parity
 from llmtui.trainer.finetune.batches import Example, encode, plan_batches
 from llmtui.trainer.finetune.checkpoint import (
     State,
@@ -74,7 +74,9 @@ def finetune(
 
     yield Note("Recording sample answers to check the exported model with")
     expected = parity.record(model, tokenizer, prompt, rows_to_compare(config))
-    write_adapter(folder / "adapter", model, config, prompt.identity, expected)
+    with whole_folder(folder / "adapter") as place:
+        write_adapter(place, model, config, prompt.identity, expected)
+        save_file(importance.record(model, examples), str(place / "importance.safetensors"))
     yield Saved("adapter", str(folder / "adapter"))
     detail = f"{state.step} steps, {state.step * config.batch} rows seen"
     yield Finished(STAGE, time.monotonic() - began, detail)
@@ -214,9 +216,6 @@ def write_adapter(
         "alpha": config.alpha,
         "schema": config.schema_fingerprint,
     }
-    with whole_folder(folder) as temporary:
-        save_file(adapter_weights(model), str(temporary / "adapter.safetensors"))
-        (temporary / "adapter.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        (temporary / "parity.json").write_text(
-            json.dumps(expected, ensure_ascii=False), encoding="utf-8"
-        )
+    save_file(adapter_weights(model), str(folder / "adapter.safetensors"))
+    (folder / "adapter.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    (folder / "parity.json").write_text(json.dumps(expected, ensure_ascii=False), encoding="utf-8")
