@@ -139,6 +139,10 @@ class Engine:
                 self._decode([answer[place]])
         return found
 
+    def eos(self) -> int:
+        """The token that the GGUF says ends a text, -1 when it names none."""
+        return int(self._llama.llama_vocab_eos(self._vocab))
+
     def next_logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Logits (vocabulary,) of the token after `tokens`."""
         self._feed_prompt(list(tokens))

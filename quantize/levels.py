@@ -28,27 +28,29 @@ Importance = Mapping[str, NDArray[np.float32]]
 class Level:
     """`ftype` is llama.cpp's file type, `bits` the nominal bits a weight.
 
+    bound: how far logits may be from PyTorch's in fp32, as a share of their own spread
     weighted: rounding can be weighted by an importance matrix
     """
 
     name: str
     ftype: int
     bits: float
+    bound: float
     weighted: bool = True
 
 
 LEVELS = {
     level.name: level
     for level in (
-        Level("f16", 1, 16, weighted=False),
-        Level("bf16", 32, 16, weighted=False),
-        Level("q8_0", 7, 8.5, weighted=False),
-        Level("q6_k", 18, 6.6),
-        Level("q5_k_m", 17, 5.7),
-        Level("q5_0", 8, 5.5),
-        Level("q4_k_m", 15, 4.8),
-        Level("q4_0", 2, 4.5),
-        Level("iq4_nl", 25, 4.5),
+        Level("f16", 1, 16, 0.03, weighted=False),
+        Level("bf16", 32, 16, 0.05, weighted=False),
+        Level("q8_0", 7, 8.5, 0.08, weighted=False),
+        Level("q6_k", 18, 6.6, 0.1),
+        Level("q5_k_m", 17, 5.7, 0.2),
+        Level("q5_0", 8, 5.5, 0.25),
+        Level("q4_k_m", 15, 4.8, 0.3),
+        Level("q4_0", 2, 4.5, 0.5),
+        Level("iq4_nl", 25, 4.5, 0.5),
     )
 }
 

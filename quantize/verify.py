@@ -6,7 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from llmtui.workspace.errors import ModelError
 
@@ -16,6 +20,7 @@ SAME_TOKENS = 0.9
 """… or share of their tokens, each chosen after PyTorch's own ones before it: one of the two is
 needed. A model that has learnt little rambles, and its long answers part at near ties that eight
 bits turn; a matrix in the wrong order fails both by far."""
+_KEPT = "The model in use stays as it was."
 
 
 class TokenModel(Protocol):
@@ -25,26 +30,83 @@ class TokenModel(Protocol):
 
     def choices(self, tokens: Sequence[int], answer: Sequence[int]) -> list[int]: ...
 
+    def next_logits(self, tokens: Sequence[int]) -> NDArray[np.float32]: ...
+
+    def eos(self) -> int: ...
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """`strings` split alike, `same` of `answers` answered alike, `tokens` chosen alike (0 to 1)."""
+    """`strings` split alike, `same` of `answers` answered alike, `tokens` chosen alike (0 to 1).
+
+    logits: how far they are from PyTorch's, as a share of their spread; None when training did
+    not record them
+    """
 
     strings: int
     same: int
     answers: int
     tokens: float
+    logits: float | None
+
+    def __str__(self) -> str:
+        off = "" if self.logits is None else f", logits {self.logits:.1%} of their spread off"
+        return (
+            f"{self.strings} texts split alike, {self.same} of {self.answers} answers and "
+            f"{self.tokens:.1%} of their tokens as in training{off}"
+        )
 
 
-def verify(model: TokenModel, parity_file: Path) -> Verdict:
-    """Compare `model` with the recorded parity. Raises ModelError saying what differs."""
-    expected = json.loads(parity_file.read_text(encoding="utf-8"))
+def verify(model: TokenModel, adapter: Path, end: str, bound: float) -> Verdict:
+    """Compare `model` with what training recorded in the adapter's folder.
+
+    end: the text that closes an answer; bound: the most that logits may be off.
+    Raises ModelError saying what differs.
+    """
+    expected = json.loads((adapter / "parity.json").read_text(encoding="utf-8"))
     for text, ids in expected["strings"]:
         if list(model.tokenize(text, False)) != ids:
             raise ModelError(
                 f"The exported model splits the text {text!r} into other tokens than training did",
-                hint="The model in use stays as it was.",
+                hint=_KEPT,
             )
+    _same_ends(model, expected, end)
+    logits = _logits_off(model, expected, adapter)
+    verdict = _same_answers(model, expected, logits)
+    if logits is not None and not logits <= bound:
+        raise ModelError(
+            f"The exported model's logits are {logits:.1%} of their spread off those of training; "
+            f"{bound:.0%} are allowed at this level",
+            hint=f"{_KEPT} Try the level q8_0 or f16.",
+        )
+    return verdict
+
+
+def _same_ends(model: TokenModel, expected: dict[str, Any], end: str) -> None:
+    """Tokens that stop an answer. Raises ModelError."""
+    for name, got in (("end", list(model.tokenize(end, True))), ("eos", model.eos())):
+        if name in expected and got != expected[name]:
+            raise ModelError(
+                f"The exported model stops at the token {got} ({name}), training at "
+                f"{expected[name]}",
+                hint=_KEPT,
+            )
+
+
+def _logits_off(model: TokenModel, expected: dict[str, Any], adapter: Path) -> float | None:
+    """Mean over contexts of |difference| / |logits|, both about their mean."""
+    file = adapter / "parity.safetensors"
+    if not file.is_file():
+        return None
+    found = []
+    for tokens, wanted in zip(expected["contexts"], load_file(str(file))["logits"], strict=True):
+        got = model.next_logits(tokens)
+        difference = got - wanted
+        found.append(float(difference.std() / wanted.std()))
+    return float(np.mean(found))
+
+
+def _same_answers(model: TokenModel, expected: dict[str, Any], logits: float | None) -> Verdict:
     same = alike = places = 0
     for item in expected["answers"]:
         wanted = [*item["answer"], *([-1] if item["ended"] else [])]
@@ -57,6 +119,6 @@ def verify(model: TokenModel, parity_file: Path) -> Verdict:
         raise ModelError(
             f"The exported model gives {same} of {answers} answers as training did, "
             f"and {share:.0%} of their tokens; {SAME_ANSWERS:.0%} or {SAME_TOKENS:.0%} are needed",
-            hint="The model in use stays as it was. Try the level q8_0 or f16.",
+            hint=f"{_KEPT} Try the level q8_0 or f16.",
         )
-    return Verdict(len(expected["strings"]), same, answers, share)
+    return Verdict(len(expected["strings"]), same, answers, share, logits)

@@ -206,6 +206,7 @@ def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
     """Merge, quantize and verify; the model appears under its name only when it holds."""
     from llmtui.inference.engine import Engine
     from llmtui.quantize.export import export
+    from llmtui.quantize.levels import level_named
     from llmtui.quantize.verify import verify
 
     candidate = model.with_suffix(".candidate")
@@ -213,12 +214,9 @@ def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
     try:
         yield from export(run / "adapter", candidate, level, run.name)
         with Engine(candidate) as engine:
-            verdict = verify(engine, run / "adapter" / "parity.json")
-        yield Note(
-            f"Verified: {verdict.strings} texts split alike, "
-            f"{verdict.same} of {verdict.answers} answers and {verdict.tokens:.1%} of their tokens "
-            "as in training"
-        )
+            bound = level_named(level).bound
+            verdict = verify(engine, run / "adapter", engine.prompt.end, bound)
+        yield Note(f"Verified: {verdict}")
         candidate.replace(model)
     finally:
         candidate.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from llmtui.trainer.finetune.model import tokenizer_of
 from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.records import Instruction
 
+_CONTEXTS = 12
 _STRINGS = (
     "SELECT COUNT(*) FROM t WHERE a >= 3.5 AND b <> 'x''y'", "  two  spaces\tand a tab\n",
     "naïve café Ångström", "你好，世界！", "查询工资大于5000的员工", "12345 67,890 3.14e-7",
@@ -30,7 +31,8 @@ def record(
     """Token ids of a hundred strings and greedy answers to the questions of the first rows.
 
     Returns {"strings": [[text, ids]], "answers": [{"prompt": ids, "answer": ids,
-    "ended": whether it ended by itself}]}.
+    "ended": whether it ended by itself}], "end": ids that end an answer, "eos": id,
+    "contexts": ids up to the middle of some answers, where logits are compared}.
     """
     tokenize = tokenizer_of(tokenizer)
     found = [text for row in rows for text in (row.question, row.target)]
@@ -45,7 +47,24 @@ def record(
             {"prompt": ids, "answer": answer, "ended": len(answer) < most_tokens}
             for ids, answer in zip(prompts, answers, strict=True)
         ],
+        "end": tokenize(prompt.end, True),
+        "eos": tokenizer.eos_token_id,
+        "contexts": [
+            ids + answer[: len(answer) // 2]
+            for ids, answer in list(zip(prompts, answers, strict=True))[:_CONTEXTS]
+        ],
     }
+
+
+@torch.no_grad()
+def logits_after(model: Any, contexts: list[list[int]]) -> torch.Tensor:
+    """Logits (contexts, vocabulary) of the token after each context, fp32."""
+    model.eval()
+    found = [
+        model(input_ids=torch.tensor([ids]), use_cache=False, logits_to_keep=1).logits[0, -1]
+        for ids in contexts
+    ]
+    return torch.stack(found).float()
 
 
 @torch.no_grad()

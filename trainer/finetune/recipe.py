@@ -76,6 +76,8 @@ def finetune(
     expected = parity.record(model, tokenizer, prompt, rows_to_compare(config))
     with whole_folder(folder / "adapter") as place:
         write_adapter(place, model, config, prompt.identity, expected)
+        logits = parity.logits_after(model, expected["contexts"])
+        save_file({"logits": logits}, str(place / "parity.safetensors"))
         save_file(importance.record(model, examples), str(place / "importance.safetensors"))
     yield Saved("adapter", str(folder / "adapter"))
     detail = f"{state.step} steps, {state.step * config.batch} rows seen"
