@@ -115,7 +115,10 @@ def _views_reading(connection: duckdb.DuckDBPyConnection, touched: set[_Place]) 
         "WHERE NOT internal AND database_name = current_database()"
     ).fetchall()
     rows += connection.execute(_KEPT_VIEWS).fetchall() if _keeps_views(connection) else []
-    reads = {(str(row[0]).lower(), str(row[1]).lower()): _tables_in(str(row[2])) for row in rows}
+    macros = _macros(connection)
+    reads = {
+        (str(row[0]).lower(), str(row[1]).lower()): _tables_in(str(row[2]), macros) for row in rows
+    }
     found: set[_Place] = set()
     names = {name for _, name in touched}
     while True:
@@ -141,8 +144,18 @@ def _keeps_views(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found[0][0])
 
 
-def _tables_in(sql: str) -> set[str] | None:
+def _macros(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Names of functions that may read any table: the source's own and those that run text."""
+    rows = connection.execute(
+        "SELECT lower(function_name) FROM duckdb_functions() WHERE NOT internal"
+    ).fetchall()
+    return frozenset(str(row[0]) for row in rows) | {"query", "query_table"}
+
+
+def _tables_in(sql: str, macros: frozenset[str]) -> set[str] | None:
     """Names of the tables that a statement reads, in lower case; None when it cannot be told."""
+    if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.I) for name in macros):
+        return None
     plain = re.sub(r"^\s*CREATE\s+(TEMP\w*\s+)?VIEW\b.*?\bAS\b", "", sql, flags=re.I | re.S)
     for text in (sql, plain):
         try:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from llmtui.database.process import Process
+from llmtui.database.process import Process, time_limit_error
 from llmtui.database.result import Result, Verdict
 from llmtui.database.source import Opened, open_source
-from llmtui.workspace.errors import SourceError
+from llmtui.workspace.errors import SourceError, TimeLimitError
 from llmtui.workspace.events import Event, Note
 
 if TYPE_CHECKING:
@@ -120,26 +120,34 @@ class Database:
         verdict: Verdict = self._process.call(call, limit=self.access.time_limit)["verdict"]
         return verdict
 
-    def bind(self, sql: str) -> None:
+    def bind(self, sql: str, *, seconds: float | None = None) -> None:
         """Let DuckDB resolve every name and type. Raises QueryError when it cannot."""
-        limit = self.access.time_limit
-        self._process.call({"do": "bind", "sql": sql, "limit": limit}, limit=limit)
+        self._limited({"do": "bind", "sql": sql}, seconds)
 
-    def run(self, sql: str, *, max_rows: int | None = None, guarded: bool = True) -> Result:
+    def run(
+        self,
+        sql: str,
+        *,
+        max_rows: int | None = None,
+        guarded: bool = True,
+        seconds: float | None = None,
+    ) -> Result:
         """Check and run one query; `guarded` is false only in tests of the second wall.
 
+        seconds: what is left of the time limit, None when all is
         Raises RefusedError, QueryError, TimeLimitError, or Interrupted when `interrupt` was called.
         """
-        limit = self.access.time_limit
-        call = {
-            "do": "run",
-            "sql": sql,
-            "limit": limit,
-            "max_rows": self.access.max_rows if max_rows is None else max_rows,
-            "guarded": guarded,
-        }
-        result: Result = self._process.call(call, limit=limit)["result"]
+        rows = self.access.max_rows if max_rows is None else max_rows
+        call = {"do": "run", "sql": sql, "max_rows": rows, "guarded": guarded}
+        result: Result = self._limited(call, seconds)["result"]
         return result
+
+    def _limited(self, call: dict[str, Any], seconds: float | None) -> dict[str, Any]:
+        limit = self.access.time_limit if seconds is None else max(seconds, 0.01)
+        try:
+            return self._process.call({**call, "limit": limit}, limit=limit)
+        except TimeLimitError as error:
+            raise time_limit_error(self.access.time_limit) from error
 
     def interrupt(self) -> None:
         self._process.interrupt()

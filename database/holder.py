@@ -18,6 +18,7 @@ from llmtui.database.profile import read_schema, relations
 from llmtui.database.result import Result, Verdict
 from llmtui.database.schema import Schema
 from llmtui.database.text import first_line
+from llmtui.database.tree import SESSION
 from llmtui.database.wire import plain_rows
 from llmtui.workspace.errors import Interrupted, QueryError, RefusedError
 
@@ -65,7 +66,11 @@ class Holder:
         connections.lock(self._base, in_place)
         with self._cursor() as cursor:
             found = {(item.schema.lower(), item.name.lower()) for item in relations(cursor)}
+            named = cursor.execute(
+                "SELECT DISTINCT lower(column_name) FROM duckdb_columns() WHERE NOT internal"
+            ).fetchall()
         self.tables = found - self._exclusion.tables
+        self._own_names = SESSION & {str(row[0]) for row in named}
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         """A new connection that sees the source's own catalogue."""
@@ -89,7 +94,7 @@ class Holder:
     def check(self, sql: str) -> Verdict:
         from llmtui.database.guard import check
 
-        return check(sql, self.tables)
+        return check(sql, self.tables, self._own_names)
 
     def run(self, sql: str, max_rows: int, guarded: bool) -> Result:
         """Raises RefusedError, QueryError, Interrupted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import unicodedata
 from decimal import Decimal
@@ -11,6 +12,9 @@ from typing import Any
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e", "\0": "\\0"}
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode categories that a terminal obeys or does not show: controls, bidi marks, surrogates."""
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that are drawn as nothing."""
+_LONGEST_LINE = 400
 
 
 def safe_text(value: str) -> str:
@@ -20,10 +24,22 @@ def safe_text(value: str) -> str:
     return "".join(_visible(character) for character in value)
 
 
+def is_hidden(character: str) -> bool:
+    """Whether a terminal obeys the character or shows nothing for it."""
+    return unicodedata.category(character) in _HIDDEN or character in _BLANK
+
+
+def json_line(text: str) -> str:
+    """A line of JSON with everything invisible written as JSON's own escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(json.dumps(c)[1:-1] if is_hidden(c) else c for c in text)
+
+
 def _visible(character: str) -> str:
     if character in _NAMED:
         return _NAMED[character]
-    if unicodedata.category(character) in _HIDDEN:
+    if is_hidden(character):
         code = ord(character)
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
     return character
@@ -69,6 +85,7 @@ def json_value(value: Any) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text, without terminal codes."""
-    text = str(error).strip().splitlines()
-    return text[0].replace("\x1b[4m", "").replace("\x1b[0m", "") if text else type(error).__name__
+    """The first line of an error's text, short and safe to show."""
+    plain = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "").strip()
+    line = safe_text(plain.split("\n")[0]) if plain else type(error).__name__
+    return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + "…"

@@ -94,6 +94,7 @@ class Answer:
 def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
     """One statement through guard, binding and limits; errors become the answer's status."""
     began = time.monotonic()
+    ends = began + database.access.time_limit
     answer = Answer(id=id, sql=sql)
     verdict = database.check(sql)
     checks = Checks(verdict.parsed, verdict.read_only)
@@ -103,9 +104,9 @@ def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
         answer = replace(answer, status=status, message=verdict.reason, exit_code=1)
     else:
         try:
-            database.bind(sql)
+            database.bind(sql, seconds=ends - time.monotonic())
             checks = replace(checks, bound=True)
-            result = database.run(sql)
+            result = database.run(sql, seconds=ends - time.monotonic())
         except LlmtuiError as error:
             answer = replace(answer, message=str(error), exit_code=error.exit_code)
         else:

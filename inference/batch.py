@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from llmtui.database.text import json_line
 from llmtui.inference.ask import Answer
 from llmtui.workspace.errors import Interrupted, RecordError
 from llmtui.workspace.events import Event, Finished, Note, Progress, Saved, Started
@@ -49,7 +50,7 @@ def answer_file(
             if got.exit_code == Interrupted.exit_code:
                 raise Interrupted(f"Stopped at line {number}; nothing was written")
             data = got.to_dict(asked=field == "question")
-            out.write(json.dumps(data, ensure_ascii=False) + "\n")
+            out.write(json_line(json.dumps(data, ensure_ascii=False)) + "\n")
             counts[got.status] = counts.get(got.status, 0) + 1
             seconds += got.seconds
             yield Progress("answers", number, len(items), unit=field)

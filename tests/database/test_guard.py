@@ -1,7 +1,3 @@
-import json
-import re
-from pathlib import Path
-
 import pytest
 
 from llmtui.database.execute import Database
@@ -9,7 +5,6 @@ from llmtui.database.guard import check
 from llmtui.workspace.errors import QueryError, RefusedError
 
 TABLES = {("main", "sales"), ("main", "customers")}
-SAFETY = Path(__file__).parents[3] / "shared" / "data" / "safety"
 
 HARMFUL = [
     "DELETE FROM sales",
@@ -81,29 +76,6 @@ def test_a_harmless_query_passes(sql: str) -> None:
     verdict = check(sql, TABLES)
     assert verdict.ok, verdict.reason
     assert verdict.ordered == ("order by 2" in sql)
-
-
-def hostile() -> list[tuple[str, str, str]]:
-    file = SAFETY / "hostile.sql"
-    if not file.is_file():
-        return []
-    lines, found = file.read_text("utf-8").split("\n"), []
-    for number, line in enumerate(lines):
-        head = re.match(r"-- \[(\w+)\] class: (.*); expect: (\w+); encoding: (\w+)", line)
-        if head is None or head[3] != "refuse" or "marked private" in head[2]:
-            continue
-        body = lines[number + 1]
-        if head[4] == "json":
-            body = json.loads(body)
-        elif head[4] == "parts":
-            body = "".join(text * times for text, times in json.loads(body))
-        found.append((head[1], head[2], body))
-    return found
-
-
-def test_every_hostile_statement_of_the_collection_is_refused() -> None:
-    passed = [(name, kind) for name, kind, sql in hostile() if check(sql, TABLES).ok]
-    assert passed == []
 
 
 def test_what_is_refused_never_runs(shop_database: Database) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmtui.database.text import json_line, safe_text
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import SourceError
 from llmtui.workspace.events import (
@@ -86,12 +87,12 @@ def keep(project: Project, source: Path, exclude: list[str] | None, large: str |
 
 def say(text: str) -> None:
     """A line of narration."""
-    print(text, file=sys.stderr, flush=True)
+    print("\n".join(map(safe_text, text.split("\n"))), file=sys.stderr, flush=True)
 
 
 def data(item: Any) -> None:
     """One JSON line of data."""
-    print(json.dumps(item, ensure_ascii=False), flush=True)
+    print(json_line(json.dumps(item, ensure_ascii=False)), flush=True)
 
 
 def follow(events: Iterable[Event], *, as_json: bool) -> None:
@@ -99,7 +100,7 @@ def follow(events: Iterable[Event], *, as_json: bool) -> None:
     narrator = Narrator()
     for event in events:
         if as_json:
-            print(to_line(event), flush=True)
+            print(json_line(to_line(event)), flush=True)
         else:
             narrator.tell(event)
     narrator.clear()
@@ -130,6 +131,7 @@ class Narrator:
         self.told = now
         text = "  " + describe_progress(event)
         if self.live:
+            text = safe_text(text)
             print("\r" + text.ljust(self.width), end="", file=sys.stderr, flush=True)
             self.width = len(text)
         else:

@@ -1,0 +1,77 @@
+"""What a person excludes is in no schema, sample, key or answer, in whatever form it is asked."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from llmtui.database.execute import Access, Database
+from llmtui.workspace.errors import LlmtuiError
+
+
+def hidden(shop: Path, *patterns: str) -> Database:
+    return Database.open(shop, Access(exclude=patterns))
+
+
+WHOLE_ROWS = [
+    "SELECT * FROM customers", "SELECT customers FROM customers", "SELECT c FROM customers c",
+    "SELECT COLUMNS(*) FROM customers", "SELECT to_json(customers) FROM customers",
+    "SELECT * FROM customers NATURAL JOIN orders", "FROM customers", "TABLE customers",
+    "SELECT row(customers.*) FROM customers", "SELECT struct_pack(x := customers) FROM customers",
+    "SELECT * FROM main.customers", "SELECT * FROM city_list", "SELECT * FROM who",
+    "SELECT * FROM by_macro", "SELECT * FROM all_of()", "SELECT * FROM source.main.customers",
+    "SELECT * FROM source.customers", "SELECT name FROM customers",
+    "SELECT customers.name FROM customers",
+    "SELECT * FROM customers c JOIN customers d ON c.id = d.id",
+    "PIVOT customers ON id IN (1) USING first(name)",
+    "SELECT min(c) FROM customers c", "SELECT COLUMNS('name') FROM customers",
+    "SUMMARIZE customers",
+    "SELECT unnest(customers) FROM customers", "SELECT list(customers) FROM customers",
+    "SELECT customers::VARCHAR FROM customers", "SELECT hash(c), c = c FROM customers c",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", WHOLE_ROWS)
+def test_an_excluded_column_cannot_be_reached(shop: Path, sql: str) -> None:
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute("CREATE VIEW city_list AS SELECT * FROM customers")
+        connection.execute("CREATE VIEW who AS SELECT city FROM city_list")
+        connection.execute("CREATE MACRO all_of() AS TABLE SELECT * FROM customers")
+        connection.execute("CREATE VIEW by_macro AS SELECT * FROM all_of()")
+    with hidden(shop, "customers.name") as database:
+        try:
+            found = str(database.run(sql))
+        except LlmtuiError as error:
+            found = str(error)
+        assert "Customer " not in found
+        assert [note for note in database.notes if "city_list" in note]
+
+
+def test_what_is_excluded_is_in_no_schema_sample_or_key(shop: Path) -> None:
+    with hidden(shop, "*.name", "orders") as database:
+        assert [table.name for table in database.schema.tables] == ["customers"]
+        assert [c.name for c in database.schema.tables[0].columns] == ["id", "city", "joined"]
+        assert database.schema.foreign_keys == ()
+        assert "Customer 1" not in str(database.schema)
+        with pytest.raises(LlmtuiError, match="orders"):
+            database.run("SELECT * FROM orders")
+        assert database.run("SELECT COUNT(*) FROM customers").rows == ((40,),)
+
+
+def test_an_exclusion_that_fits_nothing_is_told(shop: Path) -> None:
+    with pytest.raises(LlmtuiError, match=r'no table or column "custmers\.name"'):
+        hidden(shop, "custmers.name")
+
+
+def test_a_view_of_sqlite_is_excluded_with_the_column_it_reads(tmp_path: Path) -> None:
+    import sqlite3
+
+    file = tmp_path / "v.db"
+    with sqlite3.connect(file) as connection:
+        connection.executescript(
+            "CREATE TABLE t (id INT, secret TEXT); INSERT INTO t VALUES (1, 'canary');"
+            "CREATE VIEW v AS SELECT secret AS s FROM t;"
+        )
+    with hidden(file, "t.secret") as database:
+        assert database.tables == {("main", "t")}
+        assert "canary" not in str(database.schema)
