@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from llmtui.workspace.files import write_text
+
 PACKAGES = ("llmtui", "duckdb", "sqlglot", "torch", "transformers", "peft", "llama-cpp-python")
 
 
@@ -43,14 +45,32 @@ def versions() -> dict[str, str]:
     return found
 
 
-def llmtui(*command: object) -> tuple[subprocess.CompletedProcess[str], float]:
-    """Run a command in a process of its own; its result and its wall seconds."""
+def llmtui(
+    *command: object, home: Path | None = None
+) -> tuple[subprocess.CompletedProcess[str], float]:
+    """Run a command in a process of its own; its result and its wall seconds.
+
+    home: where it keeps everything, instead of where LLMTUI_HOME says
+    """
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "llmtui.tui", *map(str, command)],
         capture_output=True, text=True, check=False,
+        env={**os.environ, "LLMTUI_HOME": str(home)} if home else None,
     )  # fmt: skip
     return done, time.monotonic() - began
+
+
+def evaluate(
+    source: Path, questions: Path, *options: object, home: Path | None = None
+) -> dict[str, Any]:
+    """The report of `llmtui eval` as data. Ends the benchmark when the command fails."""
+    done, _ = llmtui("eval", source, "--questions", questions, "--json", *options, home=home)
+    if done.returncode:
+        raise SystemExit(f"llmtui eval {source}: {done.stdout[-500:]}{done.stderr[-500:]}")
+    report = Path(json.loads(done.stdout.splitlines()[-1])["detail"])
+    data: dict[str, Any] = json.loads(report.with_suffix(".json").read_text("utf-8"))
+    return data
 
 
 def finish(
@@ -64,13 +84,18 @@ def finish(
     for name, (value, bar, ok) in bars.items():
         print(f"| {name} | {value:.3g} | {bar:.3g} | {'yes' if ok else 'NO'} |")
     if options.json:
-        told = {n: {"value": v, "bar": b, "ok": ok} for n, (v, b, ok) in bars.items()}
-        data = {
-            "machine": machine(),
-            "versions": versions(),
-            "command": sys.argv,
-            "results": results,
-            "bars": told,
-        }
-        options.json.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+        write(options.json, results, bars)
     return 0 if all(ok for _, _, ok in bars.values()) else 1
+
+
+def write(file: Path, results: dict[str, Any], bars: dict[str, tuple[float, float, bool]]) -> None:
+    """Write the result file, whole or not at all."""
+    told = {n: {"value": v, "bar": b, "ok": ok} for n, (v, b, ok) in bars.items()}
+    data = {
+        "machine": machine(),
+        "versions": versions(),
+        "command": sys.argv,
+        "results": results,
+        "bars": told,
+    }
+    write_text(file.absolute(), json.dumps(data, ensure_ascii=False, indent=1))

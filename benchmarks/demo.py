@@ -15,10 +15,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from common import arguments, finish, llmtui
+from common import arguments, evaluate, finish, llmtui
 
 from llmtui.database.demo import questions_file, write_demo
-from llmtui.trainer.evaluate.run import share
+from llmtui.trainer.evaluate.statistics import share
 from llmtui.workspace.project import Project
 
 
@@ -55,11 +55,7 @@ def accuracy(
     source: Path, project: Path, results: dict[str, Any]
 ) -> dict[str, tuple[float, float, bool]]:
     """Strict execution accuracy by language, of tuned and base; and that every answer holds."""
-    done, _ = llmtui("eval", source, "--project", project, "--file", questions_file(), "--json")
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    runs = sorted((project / "runs").glob("*/report.json"))
-    report = json.loads(runs[-1].read_text("utf-8"))
+    report = evaluate(source, questions_file(), "--project", project, "--compare", "base")
     results["scores"] = report["scores"]
     bars = {}
     print("| model | language | strict | 95 % interval |\n|---|---|---|---|")

@@ -26,12 +26,11 @@ from llmtui.workspace.settings import Settings
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
-
-TUNED_CASES = 120
+CASES = 120
 """Held-out rows that the tuned model is asked."""
-BASE_SHARE = 4
-"""The base, which reads the schema with every question and is many times slower, is asked one
-question of this many; the report tells how many that were."""
+BASE_CASES = 30
+"""The base, which reads the schema with every question and is many times slower, is asked so many
+of them."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,21 @@ def _stages(job: Job, run: Path, stopped: Callable[[], bool], lock: int) -> Iter
         yield from quantize(run, model, job.settings.level)
     job.project.update(model=str(model.relative_to(job.project.root)), run=run.name)
     if job.evaluate and not (run / "report.md").is_file():
-        yield from evaluate(job, run, model)
+        yield from held_out(job, run, model)
+
+
+def held_out(job: Job, run: Path, model: Path) -> Iterator[Event]:
+    """Score the tuned model and its base on rows that training never saw."""
+    from llmtui.trainer.evaluate.run import held_out_cases
+    from llmtui.trainer.finetune.config import load_config
+    from llmtui.tui.scoring import Contestant, score
+    from llmtui.workspace.records import load_rows
+
+    rows = load_rows(job.project.instructions)
+    base = Contestant("base", Path(load_config(run).base), BASE_CASES, repair=False)
+    yield from score(
+        job, run, [Contestant("tuned", model), base], held_out_cases(rows, CASES), "held-out rows"
+    )
 
 
 def instructions(job: Job) -> Iterator[Event]:
@@ -220,34 +233,3 @@ def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
         candidate.replace(model)
     finally:
         candidate.unlink(missing_ok=True)
-
-
-def evaluate(job: Job, run: Path, model: Path, file: Path | None = None) -> Iterator[Event]:
-    """Ask the tuned model and its base questions with known answers and write the report."""
-    from llmtui.inference.ask import Asker
-    from llmtui.inference.engine import Engine
-    from llmtui.trainer.evaluate import run as scoring
-    from llmtui.trainer.evaluate.report import write_report
-    from llmtui.trainer.finetune.config import load_config
-    from llmtui.workspace.records import load_rows
-
-    began = time.monotonic()
-    base = Path(load_config(run).base)
-    if file is not None:
-        cases = scoring.load_cases(file)
-        base_cases = cases[::BASE_SHARE]
-    else:
-        rows = load_rows(job.project.instructions)
-        cases = scoring.held_out_cases(rows, TUNED_CASES)
-        base_cases = scoring.held_out_cases(rows, TUNED_CASES // BASE_SHARE)
-    results: dict[str, list[scoring.Outcome]] = {}
-    with (yield from open_database(job)) as database:
-        for name, path, asked in (("tuned", model, cases), ("base", base, base_cases)):
-            yield Started(scoring.STAGE, f"{name}: {path.name}", of=len(asked))
-            with Engine(path, threads=job.settings.threads) as engine:
-                asker = Asker(database, engine, repair=name == "tuned")
-                results[name] = yield from scoring.evaluate(database, asker, asked, name)
-    facts = {"source": str(job.source), "base": base.name, "model": model.name,
-             "questions": str(file) if file else "held-out rows"}  # fmt: skip
-    report = write_report(run, results, facts)
-    yield Finished(scoring.STAGE, time.monotonic() - began, str(report))

@@ -4,6 +4,7 @@ project.toml          source, schema fingerprint, languages, model in use
 instructions.jsonl    one row a line
 runs/<time>/          run.toml  events.jsonl  checkpoint/  adapter/  report.md  report.html
 tune.jsonl            events of the last tune
+evaluations/<time>/   report.md  report.json, of `llmtui eval`
 models/<name>.gguf    carries prompt identity, schema fingerprint, run, base
 history.db            questions asked, SQL, verdicts, chats
 """
@@ -99,15 +100,23 @@ class Project:
         return found[-1] if found else None
 
     def new_run(self) -> Path:
+        return self._new(self.runs)
+
+    def new_evaluation(self) -> Path:
+        """A folder for the report of `llmtui eval`."""
+        return self._new(self.root / "evaluations")
+
+    def _new(self, folder: Path) -> Path:
+        """A new folder below `folder`, named after the time."""
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        run = self.runs / stamp
+        made = folder / stamp
         number = 2
-        while run.exists():
-            run = self.runs / f"{stamp}-{number}"
+        while made.exists():
+            made = folder / f"{stamp}-{number}"
             number += 1
         make_dir(self.root)
-        make_dir(self.runs)
-        return make_dir(run)
+        make_dir(folder)
+        return make_dir(made)
 
 
 def project_for(source: Path, folder: Path | None = None) -> Project:

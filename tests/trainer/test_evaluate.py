@@ -5,7 +5,8 @@ import pytest
 
 from llmtui.database.execute import Database
 from llmtui.trainer.evaluate.report import losses_of, write_report
-from llmtui.trainer.evaluate.run import Case, Outcome, evaluate, load_cases, share
+from llmtui.trainer.evaluate.run import Case, Outcome, evaluate, load_cases
+from llmtui.trainer.evaluate.statistics import mean_interval, paired, share, sign_test
 from llmtui.workspace.errors import RecordError
 from llmtui.workspace.events import Note, Progress, RowDropped, Scored, to_line
 from tests.conftest import write_lines
@@ -65,6 +66,25 @@ def test_the_interval_is_wilsons() -> None:
     assert (round(half.low, 3), round(half.high, 3)) == (0.404, 0.596)
     assert share(10, 10).low < 1
     assert share(0, 0).high == 1
+
+
+def test_a_mean_over_databases_comes_with_an_interval_that_the_seed_fixes() -> None:
+    mean = mean_interval([0.2, 0.4, 0.6, 0.8])
+    assert mean.value == pytest.approx(0.5)
+    assert 0.2 < mean.low < 0.4
+    assert 0.6 < mean.high < 0.8
+    assert mean == mean_interval([0.2, 0.4, 0.6, 0.8])
+    assert mean_interval([0.5, 0.5]).low == 0.5
+
+
+def test_two_models_are_compared_case_by_case() -> None:
+    both = [True] * 10
+    ten = paired([*both, *[True] * 9, False], [*both, *[False] * 9, True])
+    assert (ten.of, ten.only_first, ten.only_second) == (20, 9, 1)
+    assert ten.p == pytest.approx(22 / 1024)  # two tails of 1 + 10 of 2**10
+    assert ten.difference.value == pytest.approx(0.4)
+    assert ten.difference.low > 0
+    assert sign_test(0, 0) == sign_test(5, 5) == 1.0
 
 
 def test_the_report_shows_scores_misses_and_the_loss_picture(

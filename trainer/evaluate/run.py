@@ -11,13 +11,13 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from llmtui.database.compare import same_strict, same_tolerant
 from llmtui.database.execute import Database, Result
+from llmtui.trainer.evaluate.statistics import share
 from llmtui.workspace.errors import LlmtuiError, RecordError
 from llmtui.workspace.events import Event, Progress, RowDropped, Scored
 from llmtui.workspace.generator import Generator as Answerer
@@ -49,30 +49,6 @@ class Outcome:
     tolerant: bool
     why: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class Share:
-    """`hits` of `of` with the 95 % Wilson interval, 0 to 1."""
-
-    hits: int
-    of: int
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        return self.hits / self.of if self.of else 0.0
-
-
-def share(hits: int, of: int) -> Share:
-    """The Wilson score interval (1927) at 95 %."""
-    if not of:
-        return Share(0, 0, 0.0, 1.0)
-    z, p = 1.96, hits / of
-    centre, spread = p + z * z / (2 * of), z * sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    scale = 1 + z * z / of
-    return Share(hits, of, max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale))
 
 
 def evaluate(

@@ -119,23 +119,51 @@ def quantize(
 
 def evaluate(
     source: SourceArgument,
-    file: Annotated[
+    questions: Annotated[
         Path | None,
-        typer.Option("--file", help='Lines of {"question", "sql"}; else held-out rows.'),
+        typer.Option(
+            "--questions", "--file", help='Lines of {"question", "sql"}; else held-out rows.'
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", help="Instead of the one in use.")] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option("--compare", help='A second model asked the same: "base", a name, a .gguf.'),
+    ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score the tuned model and its base on questions with known answers, and write a report."""
+    """Score a model on questions with known answers, and write a report.
+
+    The answers are those that `llmtui ask` would show. A question is answered right when its SQL
+    gives the known SQL's result.
+    """
     full, kept = place(source, project)
-    from llmtui.tui import pipeline
+    from llmtui.trainer.evaluate.run import held_out_cases, load_cases
     from llmtui.tui.commands.asking import choose_model
+    from llmtui.tui.pipeline import CASES, Job
+    from llmtui.tui.scoring import Contestant, score
+    from llmtui.workspace.records import load_rows
 
     chosen = choose_model(kept, model, full)
-    run = trained_run(kept, full)
-    job = pipeline.Job(full, kept, settings_for(kept))
-    follow(pipeline.evaluate(job, run, chosen, file), as_json=as_json)
+    contestants = [Contestant("tuned" if model is None else chosen.stem, chosen)]
+    if compare is not None:
+        other = base_of(kept, full) if compare == "base" else choose_model(kept, compare, full)
+        contestants.append(Contestant("base" if compare == "base" else other.stem, other))
+    if questions is None:
+        cases, asked = held_out_cases(load_rows(kept.instructions), CASES), "held-out rows"
+    else:
+        cases, asked = load_cases(questions), str(questions)
+    job = Job(full, kept, settings_for(kept))
+    follow(told(score(job, kept.new_evaluation(), contestants, cases, asked), Stop()),
+           as_json=as_json)  # fmt: skip
+
+
+def base_of(project: Project, source: Path) -> Path:
+    """The base that the newest run was trained on. Raises ModelError when there is none."""
+    from llmtui.trainer.finetune.config import load_config
+
+    return Path(load_config(trained_run(project, source)).base)
 
 
 def trained_run(project: Project, source: Path) -> Path:

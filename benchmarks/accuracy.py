@@ -1,0 +1,191 @@
+"""Accuracy on databases with question files: each is tuned with default settings, then asked.
+
+    python benchmarks/accuracy.py FOLDER... --json accuracy.json
+
+FOLDER holds db.sqlite or db.duckdb and questions.jsonl ({"id", "question", "sql"} a line), or
+folders that do. Every database is tuned in a home of its own, knowing nothing of the questions;
+then `llmtui eval` asks them. Databases that the JSON file holds already are not measured again,
+so that a run that was stopped goes on; with --homes the tuned projects stay, and a new JSON file
+asks them again without tuning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from common import arguments, evaluate, finish, llmtui, write
+
+from llmtui.trainer.evaluate.statistics import Interval, mean_interval, share
+
+STRICT_BARS = {"en": 0.65, "zh": 0.55}
+MOST_MINUTES = 15.0
+QUICK_MINUTES, QUICK_QUESTIONS = 3.0, 40
+METRICS = ("strict", "tolerant")
+Found = dict[str, Any]
+"""What was measured of one database: seconds of its tune, why it failed, every answer."""
+
+
+def main() -> int:
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--base", help="base model instead of the default one")
+    parser.add_argument("--minutes", type=float, help="training time instead of the default")
+    parser.add_argument("--homes", type=Path, help="keep the tuned projects below this folder")
+    options = parser.parse_args()
+    folders = [found for given in options.folders for found in databases(given)]
+    if options.quick:
+        folders = folders[:1]
+        options.minutes = options.minutes or QUICK_MINUTES
+    measured = earlier(options)
+    for number, folder in enumerate(folders, 1):
+        name = f"{folder.parent.name}/{folder.name}"
+        if measured.get(name, {}).get("answers"):
+            continue
+        print(f"{number}/{len(folders)} {name}", file=sys.stderr, flush=True)
+        measured[name] = measure(folder, options)
+        if options.json:
+            write(options.json, results_of(options, measured), bars_of(measured))
+    show(measured)
+    return finish(options, results_of(options, measured), bars_of(measured))
+
+
+def databases(folder: Path) -> list[Path]:
+    """The folders below (or at) `folder` that hold a database and its questions."""
+    found = sorted(file.parent.absolute() for file in folder.rglob("questions.jsonl"))
+    if not found:
+        raise SystemExit(f"{folder}: no questions.jsonl here or below")
+    return found
+
+
+def setting_of(options: argparse.Namespace) -> dict[str, Any]:
+    return {"base": options.base, "minutes": options.minutes, "quick": options.quick}
+
+
+def earlier(options: argparse.Namespace) -> dict[str, Found]:
+    """What the JSON file holds already. Ends when that was measured in another way."""
+    if not options.json or not options.json.is_file():
+        return {}
+    results = json.loads(options.json.read_text("utf-8"))["results"]
+    if results["setting"] != setting_of(options):
+        raise SystemExit(f"{options.json} was measured with {results['setting']}; name another")
+    databases: dict[str, Found] = results["databases"]
+    return databases
+
+
+def measure(folder: Path, options: argparse.Namespace) -> Found:
+    """Tune on one database and ask its questions; a failure counts as every question missed."""
+    source = next(folder / n for n in ("db.duckdb", "db.sqlite") if (folder / n).is_file())
+    kept = options.homes.absolute() if options.homes else Path(tempfile.mkdtemp(prefix="accuracy-"))
+    home = kept / f"{folder.parent.name}-{folder.name}"
+    lines = (folder / "questions.jsonl").read_text("utf-8").splitlines()
+    if options.quick:
+        lines = lines[:: max(1, len(lines) // QUICK_QUESTIONS)]
+    found: Found = {"questions": len(lines), "seconds": 0.0, "failed": "", "answers": []}
+    tuned = home / "tuned.json"
+    if not tuned.is_file():
+        shutil.rmtree(home, ignore_errors=True)
+        given = {"--base": options.base, "--minutes": options.minutes}
+        flags = [part for name, value in given.items() if value for part in (name, value)]
+        done, seconds = llmtui("tune", source, *flags, home=home)
+        if done.returncode:
+            return found | {"seconds": seconds, "failed": done.stderr[-800:]}
+        tuned.write_text(json.dumps({"seconds": seconds}))
+    found |= json.loads(tuned.read_text())
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        file.write("".join(f"{line}\n" for line in lines if line.strip()))
+        file.flush()
+        report = evaluate(source, Path(file.name), home=home)
+    if not options.homes:
+        shutil.rmtree(kept)
+    return found | {"answers": report["outcomes"]["tuned"]}
+
+
+def languages(found: Found) -> list[str]:
+    return sorted({answer["lang"] for answer in found["answers"]})
+
+
+def rate(found: Found, metric: str, lang: str = "") -> float:
+    """The share of a database's questions (in one language) that are right."""
+    mine = [a for a in found["answers"] if lang in ("", a["lang"])]
+    return sum(a[metric] for a in mine) / len(mine) if mine else 0.0
+
+
+def over_databases(measured: dict[str, Found], metric: str, lang: str = "") -> Interval:
+    """The mean over databases, with an interval that draws databases again."""
+    return mean_interval([
+        rate(found, metric, lang)
+        for found in measured.values()
+        if not lang or lang in languages(found) or found["failed"]
+    ])  # fmt: skip
+
+
+def every_language(measured: dict[str, Found]) -> list[str]:
+    return sorted({lang for found in measured.values() for lang in languages(found)})
+
+
+def results_of(options: argparse.Namespace, measured: dict[str, Found]) -> dict[str, Any]:
+    means = {
+        lang or "all": {m: vars(over_databases(measured, m, lang)) for m in METRICS}
+        for lang in [*every_language(measured), ""]
+    }
+    return {
+        "setting": setting_of(options),
+        "means": means,
+        "misses": dict(missed(measured).most_common()),
+        "databases": measured,
+    }
+
+
+def missed(measured: dict[str, Found]) -> Counter[str]:
+    """How often each kind of miss occurs."""
+    return Counter(
+        answer["why"].split(":")[0]
+        for found in measured.values()
+        for answer in found["answers"]
+        if not answer["strict"]
+    )
+
+
+def bars_of(measured: dict[str, Found]) -> dict[str, tuple[float, float, bool]]:
+    bars = {}
+    for lang in every_language(measured):
+        value, bar = over_databases(measured, "strict", lang).value, STRICT_BARS[lang]
+        bars[f"mean strict accuracy, {lang}"] = (value, bar, value >= bar)
+    longest = max((found["seconds"] / 60 for found in measured.values()), default=0.0)
+    bars["longest tune, minutes"] = (longest, MOST_MINUTES, longest <= MOST_MINUTES)
+    return bars
+
+
+def show(measured: dict[str, Found]) -> None:
+    """The tables: every database with its intervals, the means, the kinds of misses."""
+    print("| database | questions | strict | tolerant | tune, min |\n|---|---|---|---|---|")
+    for name, found in measured.items():
+        cells = [told(found, metric) for metric in METRICS]
+        print(f"| {name} | {found['questions']} | {' | '.join(cells)} "
+              f"| {found['seconds'] / 60:.1f} |")  # fmt: skip
+    for lang in [*every_language(measured), ""]:
+        means = [over_databases(measured, metric, lang) for metric in METRICS]
+        cells = [f"{m.value:.1%} ({m.low:.0%}–{m.high:.0%})" for m in means]
+        print(f"| **mean, {lang or 'all'}** | | {' | '.join(cells)} | |")
+    print("\n| kind of miss | answers |\n|---|---|")
+    for kind, count in missed(measured).most_common(20):
+        print(f"| {kind[:70]} | {count} |")
+    print()
+
+
+def told(found: Found, metric: str) -> str:
+    if found["failed"]:
+        return "failed"
+    s = share(sum(a[metric] for a in found["answers"]), len(found["answers"]))
+    return f"{s.value:.1%} ({s.hits}/{s.of}; {s.low:.0%}–{s.high:.0%})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
