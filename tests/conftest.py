@@ -27,10 +27,11 @@ INSERT INTO orders SELECT i, 1 + i % 35, i * 3.25, ['open', 'paid', 'sent'][1 + 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Everything llmtui writes goes below a folder of the test."""
+    """Everything llmtui writes goes below a folder of the test; there is no head start."""
     place = tmp_path / "home"
     monkeypatch.setenv("LLMTUI_HOME", str(place))
     monkeypatch.setenv("LLMTUI_LANG", "en")
+    monkeypatch.setattr("llmtui.trainer.headstart.adapter.FOLDER", tmp_path / "adapters")
     return place
 
 

@@ -147,16 +147,18 @@ def choose_run(job: Job) -> Path:
     """The unfinished run when it is for the same rows and settings, else a new one."""
     from llmtui.quantize.bases import find_base
     from llmtui.trainer.finetune.config import RunConfig, load_config
+    from llmtui.trainer.headstart.adapter import start_for
 
-    settings = job.settings
+    settings, base = job.settings, find_base(job.settings.base)
     config = RunConfig(
-        base=str(find_base(settings.base)),
+        base=str(base),
         instructions=str(job.project.instructions),
         schema_fingerprint=str(job.project.facts().get("schema", "")),
         minutes=settings.minutes,
         threads=settings.threads,
         languages=settings.languages,
         level=settings.level,
+        start=start_for(base, RunConfig.rank),
     )
     last = job.project.latest_run()
     if last is not None and not job.fresh and not (last / "report.md").is_file():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmtui.tui.jobs import TuneJob
+from llmtui.tui.texts import t
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import ModelError, SourceError
 from llmtui.workspace.project import Project, project_for, start
@@ -73,11 +74,16 @@ class Session:
             return self._engines[model]
 
     def asker(self) -> Asker:
-        """The asker with the project's model of now. Raises ModelError when there is none."""
+        """The asker with the project's model of now, or else the head start of its base.
+
+        Raises ModelError when there is neither.
+        """
+        from llmtui.tui.headstart import model_of
+
         database = self.database()
-        model = self.project.model
+        model = self.project.model or model_of(self.settings, lambda _event: None)
         if model is None:
-            raise ModelError("There is no tuned model for this source yet")
+            raise ModelError(t("no_model"))
         with self._lock:
             if self._asker is None or self._asker.model.path != model:
                 from llmtui.inference.ask import Asker

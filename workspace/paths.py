@@ -54,6 +54,11 @@ def snapshots_dir() -> Path:
     return cache_dir() / "snapshots"
 
 
+def headstart_dir() -> Path:
+    """Bases with their head start merged in, made when they are first asked."""
+    return cache_dir() / "headstart"
+
+
 def demo_file() -> Path:
     return data_dir() / "demo" / "company.duckdb"
 

@@ -1,5 +1,6 @@
 """Tiny random models of every architecture that llmtui knows, for tests that need no file."""
 
+from pathlib import Path
 from typing import Any
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma3_text")
@@ -22,3 +23,20 @@ def tiny_model(kind: str, vocabulary: int = 97) -> Any:
     config = AutoConfig.for_model(kind, **sizes)
     config.tie_word_embeddings = True
     return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+
+
+def lora_of(folder: Path, target: Path, rank: int) -> None:
+    """Write a small random adapter for the model that transformers saved in `folder`."""
+    import torch
+    from safetensors.torch import save_file
+    from transformers import AutoModelForCausalLM
+
+    from llmtui.trainer.finetune.checkpoint import adapter_weights
+    from llmtui.trainer.finetune.model import add_lora
+
+    model = add_lora(AutoModelForCausalLM.from_pretrained(str(folder)), rank, 2 * rank, seed=1)
+    weights = adapter_weights(model)
+    torch.manual_seed(4)
+    for weight in weights.values():
+        weight.normal_(std=0.02)
+    save_file(weights, str(target))

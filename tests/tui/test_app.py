@@ -93,7 +93,7 @@ async def test_without_a_model_the_ask_screen_says_what_to_do(shop: Path) -> Non
         await pilot.press("a")
         await pilot.pause()
         assert isinstance(app.screen, AskScreen)
-        assert "Press t and start tuning" in text_of(app, "#message")
+        await until(app, lambda: "Press t and start tuning" in text_of(app, "#message"))
 
 
 class FakeAsker:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from llmtui.workspace.errors import LlmtuiError, ModelError
-from llmtui.workspace.files import whole_file
+from llmtui.workspace.files import whole_file, whole_folder
 
 FOLDER = Path(__file__).parent / "adapters"
 MOST_MB = 20
@@ -54,6 +55,20 @@ def find(base: Path, folder: Path | None = None) -> HeadStart | None:
     return next((head for head in map(read, files) if head.base == identity), None)
 
 
+def _short_parity(file: Path) -> str:
+    """Some of what PyTorch answered: the model is made on the machine of whoever asks first."""
+    parity = json.loads(file.read_text("utf-8"))
+    parity["strings"], parity["answers"] = parity["strings"][:50], parity["answers"][:6]
+    parity.pop("contexts", None)
+    return json.dumps(parity, ensure_ascii=False)
+
+
+def start_for(base: Path, rank: int) -> str:
+    """The adapter file that a tune of this base and rank goes on from, "" when there is none."""
+    head = find(base)
+    return str(head.file) if head is not None and head.rank == rank else ""
+
+
 @lru_cache(maxsize=16)
 def read(file: Path) -> HeadStart:
     """Raises ModelError when the file is damaged."""
@@ -85,7 +100,7 @@ def write(trained: Path, target: Path, made: dict[str, Any]) -> Path:
         "prompt": str(facts["prompt"]),
         "rank": str(facts["rank"]),
         "alpha": str(facts["alpha"]),
-        "parity": (trained / "parity.json").read_text("utf-8"),
+        "parity": _short_parity(trained / "parity.json"),
         "made": json.dumps({"base": Path(facts["base"]).name, **made}, ensure_ascii=False),
     }
     with whole_file(target) as temporary:
@@ -98,3 +113,18 @@ def write(trained: Path, target: Path, made: dict[str, Any]) -> Path:
                 where=str(target), hint="Train with a smaller rank or base.",
             )  # fmt: skip
     return target
+
+
+def unpack(head: HeadStart, base: Path, folder: Path) -> None:
+    """The adapter as the folder that training leaves, for `base` where it is now."""
+    facts = {
+        "base": str(base),
+        "prompt": head.prompt,
+        "rank": head.rank,
+        "alpha": head.alpha,
+        "schema": "",
+    }
+    with whole_folder(folder) as temporary:
+        shutil.copyfile(head.file, temporary / "adapter.safetensors")
+        (temporary / "adapter.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        (temporary / "parity.json").write_text(head.parity, encoding="utf-8")

@@ -12,6 +12,7 @@ from llmtui.tui.commands.common import (
     ExcludeOption,
     JsonOption,
     LargeOption,
+    Narrator,
     ProjectOption,
     SourceArgument,
     data,
@@ -52,7 +53,7 @@ def ask(
     keep(kept, full, exclude, large)
     settings = settings_for(kept)
     _one_of(question, file, out, "QUESTION")
-    chosen = choose_model(kept, model, full)
+    chosen = choose_model(kept, model, full, settings)
     from llmtui.inference.ask import Asker
     from llmtui.inference.batch import answer_file, read_items
 
@@ -105,8 +106,13 @@ def _one_of(text: str | None, file: Path | None, out: Path | None, name: str) ->
         raise UsageError("--file and --out belong together")
 
 
-def choose_model(project: Project, name: str | None, source: Path) -> Path:
-    """The GGUF to use: the one named, else the project's. Raises ModelError."""
+def choose_model(
+    project: Project, name: str | None, source: Path, settings: Settings | None = None
+) -> Path:
+    """The GGUF to use: the one named, else the project's, else the head start of `settings.base`.
+
+    Raises ModelError when there is none of them.
+    """
     if name is not None:
         own = project.models / f"{name.removesuffix('.gguf')}.gguf"
         if own.is_file():
@@ -114,13 +120,19 @@ def choose_model(project: Project, name: str | None, source: Path) -> Path:
         from llmtui.quantize.bases import find_base
 
         return find_base(name)
-    if project.model is None:
+    if project.model is not None:
+        return project.model
+    from llmtui.tui.headstart import model_of
+
+    model = model_of(settings, Narrator().tell) if settings is not None else None
+    if model is None:
         raise ModelError(
             "There is no tuned model for this source yet",
             where=str(source),
             hint=f"Make one with: llmtui tune {source}",
         )
-    return project.model
+    say(f"Not tuned on this source yet; a model of its own answers better: llmtui tune {source}")
+    return model
 
 
 def open_engine(model: Path, settings: Settings, database: Database) -> Engine:

@@ -52,11 +52,8 @@ class AskScreen(LlmtuiScreen):
     def on_mount(self) -> None:
         self.query_one("#question", Input).focus()
         self.set_interval(_REDRAWN_EVERY, self.show_growing)
-        if self.session.project.model is None:
-            self.say(t("no_model"))
-        else:
-            self.say(t("loading"))
-            self.load_model()
+        self.say(t("loading"))
+        self.load_model()
 
     def say(self, text: str) -> None:
         self.query_one("#message", Static).update(Text(text))
@@ -68,7 +65,8 @@ class AskScreen(LlmtuiScreen):
         except LlmtuiError as error:
             self.from_thread(self.say, str(error))
         else:
-            self.from_thread(self.say, t("sql_here"))
+            tuned = self.session.project.model is not None
+            self.from_thread(self.say, t("sql_here" if tuned else "head_start"))
 
     @on(Input.Submitted, "#question")
     def ask(self, event: Input.Submitted) -> None:
