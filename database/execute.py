@@ -45,6 +45,7 @@ class Access:
     import_mb: int = 4096
     large: str = "sample"
     exclude: tuple[str, ...] = ()
+    secrets: str = "mask"
     confined: bool = True
     """Whether the system closes files and network to the process; only tests say no."""
 
@@ -52,7 +53,8 @@ class Access:
     def of(cls, settings: Settings) -> Access:
         s = settings
         hidden = tuple(part.strip() for part in s.exclude.split(",") if part.strip())
-        return cls(s.max_rows, s.time_limit, s.memory_mb, s.threads, s.import_mb, s.large, hidden)
+        limits = (s.max_rows, s.time_limit, s.memory_mb, s.threads, s.import_mb)
+        return cls(*limits, s.large, hidden, s.secrets)
 
 
 class Database:
@@ -111,7 +113,9 @@ class Database:
     @cached_property
     def schema(self) -> Schema:
         """Tables, columns, keys and sample values; read once."""
-        schema: Schema = self._process.call({"do": "schema"})["schema"]
+        schema: Schema = self._process.call(
+            {"do": "schema", "mask": self.access.secrets == "mask"}
+        )["schema"]
         return schema
 
     def check(self, sql: str) -> Verdict:

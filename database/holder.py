@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +78,9 @@ class Holder:
             cursor.execute(f"USE {self._catalogue}")
         return cursor
 
-    @cached_property
-    def schema(self) -> Schema:
+    def schema(self, *, mask: bool) -> Schema:
         with self._cursor() as cursor:
-            return self._exclusion.narrowed(read_schema(cursor))
+            return self._exclusion.narrowed(read_schema(cursor, mask=mask))
 
     def warm_up(self) -> None:
         """Load the second parser and let DuckDB run its first query."""

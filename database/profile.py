@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from llmtui.database import secrets
 from llmtui.database.keys import (
     declared_foreign,
     declared_primary,
@@ -49,8 +50,11 @@ def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
     return [Relation(str(row[0]), str(row[1]), str(row[2] or ""), bool(row[3])) for row in rows]
 
 
-def read_schema(connection: duckdb.DuckDBPyConnection) -> Schema:
-    """The whole schema. A view that no longer binds is left out."""
+def read_schema(connection: duckdb.DuckDBPyConnection, *, mask: bool = True) -> Schema:
+    """The whole schema. A view that no longer binds is left out.
+
+    mask: leave likely secrets and personal data out of values and comments
+    """
     kept = bool(
         connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui' "
@@ -65,12 +69,25 @@ def read_schema(connection: duckdb.DuckDBPyConnection) -> Schema:
         except duckdb.Error:
             continue
         key = primary.get((relation.schema, relation.name)) or likely_primary(table.columns)
-        tables.append(replace(table, primary_key=key))
+        table = replace(table, primary_key=key)
+        tables.append(_masked(table) if mask else table)
     foreign = declared_foreign(connection, kept)
     names = {table.name for table in tables}
     foreign = [key for key in foreign if key.table in names and key.to_table in names]
     foreign += inferred_foreign(connection, tables, foreign)
     return Schema(tuple(tables), tuple(dict.fromkeys(_once(foreign))))
+
+
+def _masked(table: Table) -> Table:
+    columns = []
+    for column in table.columns:
+        values, kind = secrets.harmless(column.values)
+        complete = column.complete and not kind
+        columns.append(
+            replace(column, values=values, complete=complete, secret=kind,
+                    comment=secrets.mask(column.comment))
+        )  # fmt: skip
+    return replace(table, columns=tuple(columns), comment=secrets.mask(table.comment))
 
 
 def _once(keys: list[ForeignKey]) -> list[ForeignKey]:

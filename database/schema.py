@@ -52,6 +52,8 @@ class Column:
     minimum: Any = None
     maximum: Any = None
     unique: bool = False
+    secret: str = ""
+    """Kind of secret or personal data that its values seem to be; those are not in `values`."""
 
     @property
     def sql_name(self) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from llmtui.database import harden, wire
 from llmtui.workspace.errors import Interrupted, LlmtuiError, QueryError, SourceError, StorageError
 from llmtui.workspace.events import Event, to_line
+from llmtui.workspace.private import keep_private
 
 if TYPE_CHECKING:
     from llmtui.database.holder import Holder
@@ -113,8 +114,8 @@ class Worker:
         )
         return {"notes": notes}
 
-    def _schema(self, _message: _Message) -> _Message:
-        return {"schema": self.holder.schema}
+    def _schema(self, message: _Message) -> _Message:
+        return {"schema": self.holder.schema(mask=message["mask"])}
 
     def _check(self, message: _Message) -> _Message:
         return {"verdict": self.holder.check(message["sql"])}
@@ -148,6 +149,7 @@ _MEMORY_HINT = "Ask for less, or raise the setting memory_mb."
 
 
 def main() -> None:
+    keep_private()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is not a message
     worker = Worker(out)

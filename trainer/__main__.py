@@ -12,18 +12,11 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-OFFLINE = (
-    "HF_HUB_OFFLINE",
-    "TRANSFORMERS_OFFLINE",
-    "HF_DATASETS_OFFLINE",
-    "HF_HUB_DISABLE_TELEMETRY",
-    "DISABLE_TELEMETRY",
-    "DO_NOT_TRACK",
-)
+from llmtui.workspace.private import keep_private
 
 
 def main(folder: Path) -> int:
-    os.environ.update(dict.fromkeys(OFFLINE, "1"))
+    keep_private()
     asked = False
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:

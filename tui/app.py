@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from textual import work
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.screen import Screen
 
+from llmtui.database.text import safe_text
 from llmtui.tui.keys import KEYS, PLACES, bindings, parse_keymap
+from llmtui.tui.plain import Plain
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
@@ -39,10 +42,14 @@ class LlmtuiApp(App[int]):
         super().__init__()
         self.session: Session | None = None
         self.problem = ""
+        self._plain = Plain()
         self._number = 0
         self._first = (source, project)
         for theme in THEMES:
             self.register_theme(theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), self._plain]
 
     def on_mount(self) -> None:
         self._use_settings()
@@ -80,7 +87,7 @@ class LlmtuiApp(App[int]):
         if self.session is not None:
             self.session.close()
         self.session, self.problem = session, ""
-        self.sub_title = self.session.source.name
+        self.sub_title = safe_text(self.session.source.name)
         self._number += 1
         return True
 

@@ -18,6 +18,7 @@ import typer
 from llmtui.tui.commands import asking, headstart, models, rows, system, tuning
 from llmtui.tui.commands.common import ProjectOption, say
 from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.private import keep_private
 
 app = typer.Typer(
     name="llmtui",
@@ -79,6 +80,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of a command line."""
+    keep_private()
     command = typer.main.get_command(app)
     names = getattr(command, "commands", {})
     if not arguments or (arguments[0] not in names and not arguments[0].startswith("-")):

@@ -50,6 +50,8 @@ class Settings:
     """What is done with a larger source: sample, import (copy it once) or in-place."""
     exclude: str = ""
     """Tables and columns kept from the model and from every query: "salaries, *.email"."""
+    secrets: str = "mask"
+    """Whether likely secrets and personal data are kept out of samples and rows: mask or keep."""
     theme: str = "llmtui-dark"
     """Theme of the app."""
     keys: str = ""
@@ -143,5 +145,5 @@ def _checked(values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     return checked
 
 
-_CHOICES = {"large": ("sample", "import", "in-place")}
+_CHOICES = {"secrets": ("mask", "keep"), "large": ("sample", "import", "in-place")}
 _WANTED: dict[type, str] = {str: "text", int: "a whole number", float: "a number"}

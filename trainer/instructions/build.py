@@ -10,7 +10,7 @@ from threading import Thread
 
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.construct import STAGE, Options, construct
-from llmtui.workspace.events import Event, Finished, Saved, Started
+from llmtui.workspace.events import Event, Finished, Note, Saved, Started
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows
 
@@ -22,6 +22,13 @@ def build(database: Database, project: Project, options: Options) -> Iterator[Ev
     """
     began = time.monotonic()
     yield Started(STAGE, f"reading {len(database.schema.tables)} tables", of=options.rows)
+    for table in database.schema.tables:
+        for column in table.columns:
+            if column.secret:
+                yield Note(
+                    f"{table.name}.{column.name}: what looks like {column.secret} is masked: "
+                    "no such value is in a sample or a row (setting secrets)"
+                )
     rows: list[Instruction] = []
     failure: list[BaseException] = []
     events: SimpleQueue[Event | None] = SimpleQueue()

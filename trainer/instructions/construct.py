@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from llmtui.database.execute import Database
+from llmtui.database.secrets import find
 from llmtui.trainer.instructions import steps_group, steps_join, steps_table
 from llmtui.trainer.instructions.draft import Draft, shapes
 from llmtui.trainer.instructions.world import World
@@ -137,6 +138,9 @@ class _Maker:
         return self.ran[sql]
 
     def run(self, draft: Draft) -> str:
+        secret = find(draft.sql) if self.world.database.access.secrets == "mask" else ""
+        if secret:
+            return f"a likely {secret} is in it"
         try:
             wanted = min(max(draft.most_rows, 1), _MOST_FETCHED)
             result = self.world.database.run(draft.sql, max_rows=wanted)

@@ -177,7 +177,7 @@ class World:
         key = (item.table.name, item.column.name)
         if key not in self._samples:
             values = list(item.column.values)
-            if not item.column.complete:
+            if not (item.column.complete or item.column.secret):
                 rows = self.database.run(
                     f"SELECT DISTINCT {item.bare} FROM {item.table.sql_name} "
                     f"WHERE {item.bare} IS NOT NULL ORDER BY hash({item.bare}) LIMIT {_MORE_VALUES}"
