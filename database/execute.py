@@ -17,6 +17,7 @@ from llmtui.workspace.errors import SourceError, TimeLimitError
 from llmtui.workspace.events import Event, Note
 
 if TYPE_CHECKING:
+    from llmtui.database.link import Linker
     from llmtui.database.schema import Schema
     from llmtui.workspace.settings import Settings
 
@@ -67,6 +68,8 @@ class Database:
     def __init__(self, path: Path, opened: Opened, access: Access) -> None:
         self.path = path
         self.access = access
+        self.state = opened.state
+        """Changes when the source does."""
         self._process = Process(
             {
                 "do": "open",
@@ -117,6 +120,13 @@ class Database:
             {"do": "schema", "mask": self.access.secrets == "mask"}
         )["schema"]
         return schema
+
+    @cached_property
+    def linker(self) -> Linker:
+        """Finds the values that a question mentions. Raises StorageError."""
+        from llmtui.database.link import Linker
+
+        return Linker(self)
 
     def check(self, sql: str) -> Verdict:
         """Judge a statement without running anything."""

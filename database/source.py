@@ -39,6 +39,16 @@ class Opened:
     in_place: tuple[Path, ...] = ()
     note: str = ""
 
+    @property
+    def state(self) -> str:
+        """16 hex digits over names, sizes and times: the same as long as nothing is written."""
+        files = list(self.in_place)
+        if self.file is not None:
+            files += [self.file, self.file.with_name(self.file.name + ".wal")]
+        there = [(str(file), file.stat()) for file in files if file.exists()]
+        facts = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in there]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
 
 def open_source(path: Path, import_mb: int, large: str, tell: Callable[[Event], None]) -> Opened:
     """Import the source when it needs that and is not too large, or was asked for all the same.

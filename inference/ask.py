@@ -209,18 +209,19 @@ class Asker:
 
     def _tokens(self, prompt: Prompt, question: str) -> list[int]:
         """The prompt's tokens; a schema too long for the context is cut at whole tables."""
+        hints = self.database.linker.hints(question)
         if prompt.schema == "weights":
-            return prompt.tokens(self.model.tokenize, question)
+            return prompt.tokens(self.model.tokenize, question, hints=hints)
         room = self.model.context - _ANSWER_TOKENS
         for values in (3, 0):
             text = self.database.schema.text(values)
-            tokens = prompt.tokens(self.model.tokenize, question, text)
+            tokens = prompt.tokens(self.model.tokenize, question, text, hints)
             if len(tokens) <= room:
                 return tokens
         lines = text.splitlines()
         while len(tokens) > room and lines:
             lines = lines[: len(lines) * 3 // 4]
-            tokens = prompt.tokens(self.model.tokenize, question, "\n".join(lines))
+            tokens = prompt.tokens(self.model.tokenize, question, "\n".join(lines), hints)
         return tokens
 
 

@@ -4,18 +4,20 @@ A prompt is a sequence of pieces. Control pieces (chat markers, BOS) are tokeniz
 tokens parsed; content pieces (question, schema, SQL) never are, so that `<|im_end|>` in a
 question or a cell is plain text. Each piece is tokenized alone, in transformers and in llama.cpp.
 
-The identity of a prompt, such as "chatml/weights/1", is written into every GGUF that was tuned
+The identity of a prompt, such as "chatml/weights/2", is written into every GGUF that was tuned
 with it; inference refuses an identity that it does not know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from llmtui.workspace.errors import ModelError
 
-VERSION = "1"
+VERSION = "2"
+"""2 shows the values that a question mentions after it; 1 does not."""
+_KNOWN = ("1", VERSION)
 TASK = "Answer the question with one DuckDB SQL query."
 SCHEMA_PLACES = ("weights", "prompt")
 
@@ -53,31 +55,40 @@ class Prompt:
 
     template: str
     schema: str = "weights"
+    version: str = VERSION
 
     @property
     def identity(self) -> str:
-        return f"{self.template}/{self.schema}/{VERSION}"
+        return f"{self.template}/{self.schema}/{self.version}"
 
     @property
     def end(self) -> str:
         """The control text that closes an answer."""
         return _TEMPLATES[self.template].end
 
-    def pieces(self, question: str, schema_text: str = "") -> tuple[Piece, ...]:
-        """Everything before the answer."""
+    def pieces(
+        self, question: str, schema_text: str = "", hints: Sequence[str] = ()
+    ) -> tuple[Piece, ...]:
+        """Everything before the answer. `hints` are the stored values that the question mentions,
+        as `genre.name = 'Rock'`."""
         marks = _TEMPLATES[self.template]
-        content = question.strip()
+        shown = hints if self.version != "1" else ()
+        content = "\n# ".join((question.strip(), *shown))
         if self.schema == "prompt":
             content = f"{TASK}\n\n{schema_text}\n\n{content}"
         return (Piece(marks.start, control=True), Piece(content), Piece(marks.middle, control=True))
 
     def tokens(
-        self, tokenize: Callable[[str, bool], list[int]], question: str, schema_text: str = ""
+        self,
+        tokenize: Callable[[str, bool], list[int]],
+        question: str,
+        schema_text: str = "",
+        hints: Sequence[str] = (),
     ) -> list[int]:
         """Token ids of the prompt; `tokenize(text, control)` is the model's own tokenizer."""
         return [
             token
-            for piece in self.pieces(question, schema_text)
+            for piece in self.pieces(question, schema_text, hints)
             for token in tokenize(piece.text, piece.control)
         ]
 
@@ -86,8 +97,8 @@ def prompt_from_identity(identity: str) -> Prompt:
     """Raises ModelError when the model was tuned with a prompt this version does not know."""
     parts = identity.split("/")
     if len(parts) == 3 and parts[0] in _TEMPLATES and parts[1] in SCHEMA_PLACES:
-        prompt = Prompt(parts[0], parts[1])
-        if parts[2] == VERSION:
+        prompt = Prompt(parts[0], parts[1], parts[2])
+        if parts[2] in _KNOWN:
             return prompt
     raise ModelError(
         f'This model was tuned with the prompt "{identity}", which this llmtui does not know',

@@ -102,11 +102,13 @@ def instructions(job: Job) -> Iterator[Event]:
     """Build the instruction file unless the one there is of this schema and these options."""
     from llmtui.trainer.instructions.build import build
     from llmtui.trainer.instructions.construct import Options
+    from llmtui.trainer.prompt import VERSION
 
     languages = parse_languages(job.settings.languages)
     options = Options(languages, job.settings.rows or Options.rows)
     with (yield from open_database(job)) as database:
-        made_for = f"{database.schema.fingerprint} {','.join(languages)} {options.rows}"
+        facts = (database.schema.fingerprint, ",".join(languages), options.rows, VERSION)
+        made_for = " ".join(map(str, facts))
         known = job.project.facts().get("instructions") == made_for
         if known and job.project.instructions.is_file():
             yield Note(f"Using the rows in {job.project.instructions}")

@@ -59,6 +59,11 @@ def headstart_dir() -> Path:
     return cache_dir() / "headstart"
 
 
+def values_dir() -> Path:
+    """Indices of the text values of sources, to find those that a question mentions."""
+    return cache_dir() / "values"
+
+
 def demo_file() -> Path:
     return data_dir() / "demo" / "company.duckdb"
 
@@ -70,6 +75,7 @@ def everything() -> dict[str, Path]:
         "projects": projects_dir(),
         "models": models_dir(),
         "snapshots": snapshots_dir(),
+        "values": values_dir(),
         "demo": demo_file(),
         "log": log_file(),
     }

@@ -39,6 +39,8 @@ class Instruction:
     difficulty: str = "easy"
     checks: tuple[str, ...] = ()
     """What was verified: parsed, ran, non-empty …"""
+    hints: tuple[str, ...] = ()
+    """Stored values that the question mentions, as the prompt shows them."""
     split: str = "train"
     status: str = "new"
     schema: str = ""
@@ -73,9 +75,9 @@ def row_from_dict(data: dict[str, Any], *, where: str = "") -> Instruction:
         if not isinstance(known.get(name), str) or not known[name].strip():
             raise RecordError(f'The field "{name}" is missing or empty', where=where)
     for name, value in known.items():
-        if name == "checks":
+        if name in ("checks", "hints"):
             if not isinstance(value, list | tuple):
-                raise RecordError('The field "checks" must be a list', where=where)
+                raise RecordError(f'The field "{name}" must be a list', where=where)
             known[name] = tuple(str(item) for item in value)
         elif not isinstance(value, str):
             raise RecordError(f'The field "{name}" must be text', where=where)
@@ -95,7 +97,7 @@ def row_from_dict(data: dict[str, Any], *, where: str = "") -> Instruction:
 
 def to_line(row: Instruction) -> str:
     data = dataclasses.asdict(row)
-    default = {"answer": "", "sql": "", "extra": {}}
+    default: dict[str, Any] = {"answer": "", "sql": "", "hints": (), "extra": {}}
     kept = {key: value for key, value in data.items() if default.get(key, ...) != value}
     return json.dumps(kept, ensure_ascii=False)
 

@@ -173,3 +173,11 @@ def test_a_bad_line_of_an_import_is_named(tmp_path: Path) -> None:
     chats = write_lines(tmp_path / "c.jsonl", {"messages": [{"role": "user", "content": "x"}]})
     with pytest.raises(RecordError, match="line 1: A chat needs"):
         import_rows(chats)
+
+
+def test_rows_carry_the_hints_that_asking_would_give(shop_database: Database) -> None:
+    rows = rows_of(shop_database, 600)
+    assert all(row.hints == shop_database.linker.hints(row.question) for row in rows)
+    assert any("customers.city = 'Paris'" in row.hints for row in rows)
+    given = [Instruction("1", "customers in rome", "SELECT name FROM customers WHERE city='Rome'")]
+    assert check_rows(shop_database, given, lambda _: None)[0].hints == ("customers.city = 'Rome'",)

@@ -76,3 +76,20 @@ def test_a_run_file_comes_back_and_a_bad_one_is_told(tmp_path) -> None:  # type:
         load_config(tmp_path)
     with pytest.raises(UsageError, match=r"no run\.toml"):
         load_config(tmp_path / "other")
+
+
+def test_hints_stand_after_the_question_in_training_and_in_asking_alike() -> None:
+    prompt, hints = Prompt("chatml"), ("genre.name = 'Rock'", "album.title = 'Rock'")
+    text = prompt.pieces("rock albums ", hints=hints)[1].text
+    assert text == "rock albums\n# genre.name = 'Rock'\n# album.title = 'Rock'"
+    rows = [Instruction(str(i), "rock albums", "SELECT 1", hints=hints) for i in range(200)]
+    examples = [encode(row, prompt, letters) for row in rows]
+    asked = tuple(prompt.tokens(letters, "rock albums", hints=hints))
+    same = [example.tokens[: example.answer] == asked for example in examples]
+    assert 0.8 < sum(same) / len(same) < 1
+
+
+def test_a_model_of_the_first_prompt_is_asked_without_hints() -> None:
+    first = prompt_from_identity("chatml/weights/1")
+    assert first.pieces("rock", hints=("genre.name = 'Rock'",)) == first.pieces("rock")
+    assert first.identity == "chatml/weights/1"

@@ -37,7 +37,7 @@ def record(
     tokenize = tokenizer_of(tokenizer)
     found = [text for row in rows for text in (row.question, row.target)]
     texts = list(dict.fromkeys([*_STRINGS, *found]))[:100]
-    prompts = [prompt.tokens(tokenize, row.question) for row in rows[:asked]]
+    prompts = [prompt.tokens(tokenize, row.question, hints=row.hints) for row in rows[:asked]]
     end = set(tokenize(prompt.end, True)) | {tokenizer.eos_token_id}
     model.eval()
     answers = greedy(model.get_base_model(), prompts, end, most_tokens)

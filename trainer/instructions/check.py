@@ -33,7 +33,9 @@ def check_rows(
             continue
         asked[row.question.strip().casefold()] = row.target
         checked = CHECKS if row.kind == "sql" else ()
-        kept.append(replace(row, checks=checked, schema=database.schema.fingerprint))
+        hints = database.linker.hints(row.question) if row.kind == "sql" else ()
+        fingerprint = database.schema.fingerprint
+        kept.append(replace(row, checks=checked, hints=hints, schema=fingerprint))
     for reason, count in dropped.most_common():
         tell(RowDropped(reason, example[reason], count))
     tell(RowsKept(len(kept)))

@@ -184,6 +184,7 @@ class _Maker:
             shape=draft.shape,
             difficulty=shapes()[draft.shape].difficulty,
             checks=CHECKS,
+            hints=self.world.database.linker.hints(question),
             split=split,
             schema=self.world.schema.fingerprint,
             extra={"held": held} if held else {},

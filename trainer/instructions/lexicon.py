@@ -169,12 +169,6 @@ def _unique(texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
 
 
-def value_words(value: str) -> tuple[str, ...]:
-    """Chinese for a value that is stored in English, () when not known."""
-    text = data("values")["values"].get(value.lower().strip(), "")
-    return tuple(text.split("|")) if text else ()
-
-
 def verb_for(column: Words) -> tuple[str, str]:
     """What happened on a date column's day: (English participle, Chinese verb) or two blanks."""
     verbs = data("glossary")["verbs"]

@@ -7,7 +7,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmtui.trainer.instructions.lexicon import Words, plural, value_words
+from llmtui.database.vocabulary import chinese_for
+from llmtui.trainer.instructions.lexicon import Words, plural
 from llmtui.trainer.instructions.world import Field, Thing
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -109,7 +110,7 @@ def date_phrase(day: dt.date) -> Phrase:
 def value_phrase(value: str) -> Phrase:
     """A text value: as it is stored; in Chinese also translated, or both together."""
     zh = [value]
-    for word in value_words(value):
+    for word in chinese_for(value):
         zh += [word, f"{word}（{value}）", f"{word}{value}"]
     english = [value, f'"{value}"', f"'{value}'"]
     lowered = value.lower()
