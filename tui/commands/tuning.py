@@ -145,7 +145,7 @@ def evaluate(
     from llmtui.tui.scoring import Contestant, score
     from llmtui.workspace.records import load_rows
 
-    chosen = choose_model(kept, model, full)
+    chosen = choose_model(kept, model, full, settings_for(kept) if questions else None)
     contestants = [Contestant("tuned" if model is None else chosen.stem, chosen)]
     if compare is not None:
         other = base_of(kept, full) if compare == "base" else choose_model(kept, compare, full)
