@@ -17,7 +17,7 @@ from llmtui.trainer.headstart.plan import (
 from llmtui.trainer.headstart.style import Style, draw_style
 
 _MOST_TABLES = 6
-_KEY = Term(("id",), ("编号",))
+_PERSON = Term(("name", "full name"), ("姓名", "名字"))
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,8 @@ def _column(
     plan: ColumnPlan, table: str, made: list[TableDesign], style: Style, rng: random.Random
 ) -> ColumnDesign:
     if not plan.parent:
-        term = column_term(plan.name)
+        person = plan.kind == "person" and plan.name == "name"
+        term = _PERSON if person else column_term(plan.name)
         english, chinese = _said(term, style, rng), _said_zh(term, style, rng)
         name = style.column(_named(term, style, rng), chinese, table)
         return ColumnDesign(name, plan, english, chinese)
