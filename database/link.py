@@ -123,6 +123,14 @@ class Linker:
         found = found or list(self._near(said, [], whole=True))
         return sorted(found, key=lambda m: -m.score)
 
+    def may_hold(self, table: Table, column: Column, text: str) -> bool:
+        """Whether a column holds just this text, or is not indexed so that nobody knows."""
+        for number, place in enumerate(self._places):
+            if (place.table.sql_name, place.column.name) == (table.sql_name, column.name):
+                found = self._index.with_keys([key_of(text)])
+                return any(i.place == number and i.value == text for i in found)
+        return True
+
     def _same(self, text: str) -> list[Found]:
         items = self._index.with_keys([key_of(text)])
         return [item for item in items if fold(item.value) == fold(text)] or items

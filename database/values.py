@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from llmtui.database.fold import distance, is_han, key_of, tokens
 from llmtui.database.schema import Column, Table, quote
+from llmtui.database.secrets import find
 from llmtui.database.vocabulary import question_words
 from llmtui.workspace import paths
 from llmtui.workspace.errors import QueryError, TimeLimitError
@@ -30,6 +31,8 @@ MOST_DISTINCT = 20_000
 MOST_VALUES = 300_000
 LONGEST = 60
 _VERSION = "1"
+_TELLING = re.compile(r"@|://|-----|(?:\d[ ().-]*){7}|\w{16}|eyJ")
+"""What every secret has, since looking at each value with care would take long."""
 _AT_ONCE = 400
 _MOST_FILES = 64
 _STEM, _ENDING = 6, 3
@@ -109,7 +112,7 @@ def places(database: Database) -> list[tuple[Table, Column]]:
         (table, column)
         for table in database.schema.tables
         for column in table.columns
-        if column.kind == "text" and 1 < column.distinct <= MOST_DISTINCT
+        if column.kind == "text" and 1 < column.distinct <= MOST_DISTINCT and not column.secret
     ]
 
 
@@ -121,7 +124,8 @@ def value_index(database: Database) -> ValueIndex:
     stem = re.sub(r"[^\w-]+", "_", database.path.stem)[:40] or "source"
     owner = hashlib.sha256(str(database.path).encode()).hexdigest()[:10]
     held = [(table.sql_name, column.name) for table, column in places(database)]
-    state = hashlib.sha256(f"{_VERSION} {database.state} {held}".encode())
+    facts = (_VERSION, database.state, database.access.secrets, held)
+    state = hashlib.sha256(repr(facts).encode())
     folder = paths.values_dir()
     file = folder / f"{stem}-{owner}-{state.hexdigest()[:10]}.values"
     if not file.is_file():
@@ -169,6 +173,7 @@ def _words(value: str) -> Sequence[str]:
 def _values(database: Database, table: Table, column: Column) -> Sequence[str]:
     if column.complete:
         return [value for value in column.values if len(value) <= LONGEST]
+    masked = database.access.secrets == "mask"
     name = quote(column.name)
     try:
         rows = database.run(
@@ -178,4 +183,5 @@ def _values(database: Database, table: Table, column: Column) -> Sequence[str]:
         ).rows
     except (QueryError, TimeLimitError):  # too large to look through: what was sampled must do
         return column.values
-    return [str(row[0]) for row in rows]
+    texts = [str(row[0]) for row in rows]
+    return [text for text in texts if not (masked and _TELLING.search(text) and find(text))]

@@ -201,7 +201,7 @@ class Asker:
             on_text(text)
             if _DONE.search(text):
                 break
-        mended = mend(text, self.database.schema)
+        mended = mend(text, self.database)
         answer = run_sql(self.database, mended.sql)
         told = [answer.message, *mended.changes] if answer.message else mended.changes
         message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""

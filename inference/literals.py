@@ -1,0 +1,131 @@
+"""Texts that no row holds become the stored value that was meant, in the column that holds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from llmtui.database.link import Mention
+from llmtui.database.schema import Column, Schema, Table, quote
+from llmtui.inference.names import join_table
+from llmtui.inference.scopes import Source, View, column_node, views
+from llmtui.workspace.errors import QueryError, TimeLimitError
+
+if TYPE_CHECKING:
+    from llmtui.database.execute import Database
+
+
+def mend_literals(tree: exp.Query, database: Database) -> list[str]:
+    """Change `tree` in place; what was changed, in sentences without their full stop."""
+    changes: list[str] = []
+    for view in views(tree, database.schema):
+        for literal in list(view.select.find_all(exp.Literal)):
+            compared = _compared(literal, view)
+            if compared is None:
+                continue
+            node, side, source, column = compared
+            if isinstance(node, exp.Like):
+                _ignore_case(node, source, column, database, changes)
+            elif not isinstance(node, exp.ILike):
+                _mend(literal, node, side, view, (source, column), database, changes)
+    return changes
+
+
+_Place = tuple[Source, Column]
+
+
+def _compared(
+    literal: exp.Literal, view: View
+) -> tuple[exp.Expr, exp.Column, Source, Column] | None:
+    """(comparison, column node, its source, its column) of a text in this scope."""
+    node = literal.parent
+    if not literal.is_string or not isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.Like):
+        return None
+    side = node.this if node.this is not literal else node.args.get("expression")
+    if not isinstance(side, exp.Column) or side.find_ancestor(exp.Select) is not view.select:
+        return None
+    source = view.owner(side)
+    column = source.column(side.name) if source else None
+    return (node, side, source, column) if source and source.table and column else None
+
+
+def _mend(
+    literal: exp.Literal, node: exp.Expr, side: exp.Column, view: View, place: _Place,
+    database: Database, changes: list[str],
+) -> None:  # fmt: skip
+    source, column = place
+    text = str(literal.this)
+    if not any(character.isalpha() for character in text) or column.kind not in ("text", "number"):
+        return
+    if source.table is None or _may_hold(source.table, column, text, database):
+        return
+    named = database.linker.named(text)
+    here = [m for m in named if _is(m, source.table, column)]
+    if here and (len(here) == 1 or here[0].score > here[1].score):
+        changes.append(f"'{text}' was read as '{here[0].value}'")
+        literal.set("this", here[0].value)
+    elif not here and isinstance(node, exp.EQ) and not _negated(node):
+        _move(literal, side, view, [m for m in named if m.sure], database.schema, changes)
+
+
+def _may_hold(table: Table, column: Column, text: str, database: Database) -> bool:
+    """Whether a column has a value, or has so many that nobody knows."""
+    if column.kind != "text":
+        return False
+    if column.complete:
+        return text in column.values
+    return database.linker.may_hold(table, column, text)
+
+
+def _is(mention: Mention, table: Table, column: Column) -> bool:
+    return (mention.table, mention.column) == (table.sql_name, quote(column.name))
+
+
+def _negated(node: exp.Expr) -> bool:
+    """Whether moving a condition to another column would turn what it means."""
+    return node.find_ancestor(exp.Not, exp.Or, exp.Case) is not None
+
+
+def _move(
+    literal: exp.Literal, side: exp.Column, view: View, named: list[Mention], schema: Schema,
+    changes: list[str],
+) -> None:  # fmt: skip
+    """Compare another column, one that holds the value, joining its table when that is plain."""
+    read = [s for s in view.here if s.table]
+    inside = [(m, s) for m in named for s in read if s.table and m.table == s.table.sql_name]
+    if inside:
+        mention, alias = inside[0][0], inside[0][1].alias
+        if len(inside) > 1 and inside[1][0].score >= mention.score:
+            return
+    else:
+        mention_or_none = named[0] if named else None
+        if mention_or_none is None or (len(named) > 1 and named[1].score >= named[0].score):
+            return
+        mention = mention_or_none
+        table = next(t for t in schema.tables if t.sql_name == mention.table)
+        if not join_table(view, schema, table):
+            return
+        alias = table.name
+        changes.append(f'"{table.name}" was joined')
+    name = mention.column.strip('"').replace('""', '"')
+    changes.append(f"'{literal.this}' was looked for in {mention.table}.{mention.column}")
+    literal.set("this", mention.value)
+    side.replace(column_node(alias, name))
+
+
+def _ignore_case(
+    node: exp.Like, source: Source, column: Column, database: Database, changes: list[str]
+) -> None:
+    """A pattern that nothing fits as it is written is tried without regard to case."""
+    pattern = node.expression.sql(dialect="duckdb")
+    if column.kind != "text" or source.table is None or node.args.get("escape"):
+        return
+    found = f"SELECT 1 FROM {source.table.sql_name} WHERE {quote(column.name)} {{}} {pattern}"
+    try:
+        fits = database.run(found.format("LIKE"), max_rows=1).rows
+        if not fits and database.run(found.format("ILIKE"), max_rows=1).rows:
+            changes.append(f"{pattern} was looked for in any case")
+            node.replace(exp.ILike(this=node.this.copy(), expression=node.expression.copy()))
+    except (QueryError, TimeLimitError):
+        return
