@@ -67,6 +67,7 @@ class Database:
 
     def __init__(self, path: Path, opened: Opened, access: Access) -> None:
         self.path = path
+        self.opened = opened
         self.access = access
         self.state = opened.state
         """Changes when the source does."""

@@ -39,6 +39,7 @@ class Worker:
         self.calls: dict[str, Callable[[_Message], _Message]] = {
             "open": self._open,
             "import": self._import,
+            "perturb": self._perturb,
             "schema": self._schema,
             "check": self._check,
             "bind": self._bind,
@@ -113,6 +114,19 @@ class Worker:
             self._tell,
         )
         return {"notes": notes}
+
+    def _perturb(self, message: _Message) -> _Message:
+        from llmtui.database.perturb import write_copies
+
+        write_copies(
+            Path(message["file"]) if message["file"] else None,
+            [Path(name) for name in message["in_place"]],
+            message["exclude"],
+            [Path(name) for name in message["targets"]],
+            message["seed"],
+            message["planted"],
+        )
+        return {}
 
     def _schema(self, message: _Message) -> _Message:
         return {"schema": self.holder.schema(mask=message["mask"])}

@@ -12,7 +12,7 @@ from llmtui.tui.pipeline import Job, open_database
 from llmtui.workspace.events import Event, Finished, Started
 
 if TYPE_CHECKING:
-    from llmtui.trainer.evaluate.run import Case, Outcome
+    from llmtui.trainer.evaluate.judge import Case, Outcome
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def score(
 
     asked: where the questions come from, in a few words
     """
+    from llmtui.database.copies import perturbed_copies
     from llmtui.inference.ask import Asker
     from llmtui.inference.engine import Engine
     from llmtui.trainer.evaluate import run as scoring
@@ -43,13 +44,16 @@ def score(
     began = time.monotonic()
     results: dict[str, list[Outcome]] = {}
     with (yield from open_database(job)) as database:
+        copies = perturbed_copies(database, [case.sql for case in cases])
         for one in contestants:
             mine = cases[:: max(1, len(cases) // one.most)][: one.most] if one.most else cases
             yield Started(scoring.STAGE, f"{one.name}: {one.model.name}", of=len(mine))
             with Engine(one.model, threads=job.settings.threads) as engine:
                 asker = Asker(database, engine, repair=one.repair)
-                results[one.name] = yield from scoring.evaluate(database, asker, mine, one.name)
-    facts = {"source": str(job.source), "questions": asked}
+                results[one.name] = yield from scoring.evaluate(
+                    database, asker, mine, one.name, copies
+                )
+    facts = {"source": str(job.source), "questions": asked, "perturbed copies": str(len(copies))}
     facts |= {one.name: one.model.name for one in contestants}
     report = write_report(folder, results, facts)
     yield Finished(scoring.STAGE, time.monotonic() - began, str(report))

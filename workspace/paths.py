@@ -64,6 +64,11 @@ def values_dir() -> Path:
     return cache_dir() / "values"
 
 
+def copies_dir() -> Path:
+    """Perturbed copies of sources, which answers are scored on."""
+    return cache_dir() / "copies"
+
+
 def demo_file() -> Path:
     return data_dir() / "demo" / "company.duckdb"
 
@@ -76,6 +81,7 @@ def everything() -> dict[str, Path]:
         "models": models_dir(),
         "snapshots": snapshots_dir(),
         "values": values_dir(),
+        "copies": copies_dir(),
         "demo": demo_file(),
         "log": log_file(),
     }

@@ -6,7 +6,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from llmtui.database.compare import same_strict, same_tolerant
+from llmtui.database.compare import Wanted, same_strict, same_tolerant
 from llmtui.database.result import Result
 
 SETUP = """
@@ -41,7 +41,7 @@ WRONG = [
     ("SELECT d.name FROM d", "SELECT d.name FROM d JOIN e ON e.dept = d.id"),
     ("SELECT name FROM d WHERE id NOT IN (SELECT dept FROM e)", "SELECT name FROM d WHERE id = 2"),
     ("SELECT bonus FROM e WHERE id = 1", "SELECT 0"),
-    ("SELECT 1", "SELECT '1'"),
+    ("SELECT 1", "SELECT 'one'"),
     ("SELECT name FROM e WHERE id = 1", "SELECT name FROM e WHERE false"),
     ("SELECT name, pay FROM e", "SELECT name, 10 * (6 - id) FROM e"),
     ("SELECT 12345678901", "SELECT 12345678902"),
@@ -53,9 +53,9 @@ WRONG = [
 @pytest.mark.parametrize(("gold", "other"), WRONG)
 def test_a_wrong_but_similar_query_is_wrong_both_ways(gold: str, other: str) -> None:
     ordered = "ORDER BY" in gold
-    assert not same_strict(result(gold), result(other), ordered=ordered)
-    assert not same_tolerant(result(gold), result(other), ordered=ordered)
-    assert not same_strict(result(other), result(gold), ordered=ordered)
+    assert not same_strict(Wanted.of(result(gold), ordered=ordered), result(other))
+    assert not same_tolerant(Wanted.of(result(gold), ordered=ordered), result(other))
+    assert not same_strict(Wanted.of(result(other), ordered=ordered), result(gold))
 
 
 RIGHT = [
@@ -65,6 +65,7 @@ RIGHT = [
     ("SELECT AVG(pay) FROM e", "SELECT SUM(pay) / COUNT(*) FROM e", False),
     ("SELECT name AS n FROM e ORDER BY pay, id", "SELECT name FROM e ORDER BY pay, id", True),
     ("SELECT DATE '2024-01-01'", "SELECT TIMESTAMP '2024-01-01 00:00:00'", False),
+    ("SELECT DATE '2024-01-01' AS a, 1 AS a", "SELECT '2024-01-01', 1.0", False),
     ("SELECT bonus FROM e", "SELECT bonus FROM e ORDER BY bonus NULLS FIRST", False),
     ("SELECT 0.1 + 0.2", "SELECT CAST(0.1 AS DOUBLE) + CAST(0.2 AS DOUBLE)", False),
     ("SELECT CAST('nan' AS DOUBLE)", "SELECT CAST('nan' AS DOUBLE)", False),
@@ -73,13 +74,14 @@ RIGHT = [
 
 @pytest.mark.parametrize(("gold", "other", "ordered"), RIGHT)
 def test_another_way_to_the_same_answer_is_right(gold: str, other: str, ordered: bool) -> None:
-    assert same_strict(result(gold), result(other), ordered=ordered)
-    assert same_tolerant(result(gold), result(other), ordered=ordered)
+    assert same_strict(Wanted.of(result(gold), ordered=ordered), result(other))
+    assert same_tolerant(Wanted.of(result(gold), ordered=ordered), result(other))
 
 
 TOLERATED = [
     ("SELECT name, pay FROM e", "SELECT pay, name FROM e"),
     ("SELECT name FROM e", "SELECT id, name FROM e"),
+    ("SELECT 1", "SELECT '1'"),
     ("SELECT name FROM e ORDER BY pay DESC, id", "SELECT name, pay FROM e ORDER BY pay DESC, id"),
 ]
 
@@ -89,18 +91,18 @@ def test_column_order_and_more_columns_are_tolerated_but_not_strictly_right(
     gold: str, other: str
 ) -> None:
     ordered = "ORDER BY" in gold
-    assert not same_strict(result(gold), result(other), ordered=ordered)
-    assert same_tolerant(result(gold), result(other), ordered=ordered)
+    assert not same_strict(Wanted.of(result(gold), ordered=ordered), result(other))
+    assert same_tolerant(Wanted.of(result(gold), ordered=ordered), result(other))
 
 
 def test_the_same_columns_paired_otherwise_are_wrong() -> None:
     gold = Result(("a", "b"), ("", ""), ((1, "x"), (2, "y")))
     other = Result(("a", "b"), ("", ""), ((1, "y"), (2, "x")))
-    assert not same_strict(gold, other, ordered=False)
-    assert not same_tolerant(gold, other, ordered=False)
+    assert not same_strict(Wanted.of(gold, ordered=False), other)
+    assert not same_tolerant(Wanted.of(gold, ordered=False), other)
 
 
 def test_decimals_equal_floats_and_nested_values_compare() -> None:
     gold = Result(("a",), ("",), ((Decimal("2.50"),), ([1, None],), ({"k": dt.date(2024, 1, 1)},)))
     other = Result(("b",), ("",), ((2.5,), ([1.0, None],), ({"k": dt.datetime(2024, 1, 1)},)))
-    assert same_strict(gold, other, ordered=True)
+    assert same_strict(Wanted.of(gold, ordered=True), other)

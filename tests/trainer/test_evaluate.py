@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from llmtui.database.execute import Database
+from llmtui.trainer.evaluate.judge import Case, Outcome
 from llmtui.trainer.evaluate.report import losses_of, write_report
-from llmtui.trainer.evaluate.run import Case, Outcome, evaluate, load_cases
+from llmtui.trainer.evaluate.run import evaluate, load_cases
 from llmtui.trainer.evaluate.statistics import mean_interval, paired, share, sign_test
 from llmtui.workspace.errors import RecordError
 from llmtui.workspace.events import Note, Progress, RowDropped, Scored, to_line

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from llmtui.trainer.evaluate.judge import Outcome
 from llmtui.trainer.evaluate.picture import loss_svg
-from llmtui.trainer.evaluate.run import Outcome, typical_seconds
+from llmtui.trainer.evaluate.run import typical_seconds
 from llmtui.trainer.evaluate.statistics import Share, share
 from llmtui.workspace.events import Progress, from_line
 from llmtui.workspace.files import write_text

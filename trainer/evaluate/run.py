@@ -2,7 +2,8 @@
 
 Strict: the same columns in the same order, the same bag of rows, and their order when the gold
 query orders. Tolerant: column order is free and further columns are forgiven. Both are fixed in
-`llmtui.database.compare` before anything is scored.
+`llmtui.database.compare` before anything is scored. What is right on the database must be right on
+its perturbed copies too (`llmtui.database.perturb`); else it was right by luck and counts as wrong.
 """
 
 from __future__ import annotations
@@ -10,45 +11,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from llmtui.database.compare import same_strict, same_tolerant
-from llmtui.database.execute import Database, Result
+from llmtui.database.execute import Database
+from llmtui.database.ties import run_gold
+from llmtui.trainer.evaluate.judge import MOST_ROWS, Case, Outcome, confirmed, judge
 from llmtui.trainer.evaluate.statistics import share
 from llmtui.workspace.errors import LlmtuiError, RecordError
-from llmtui.workspace.events import Event, Progress, RowDropped, Scored
+from llmtui.workspace.events import Event, Note, Progress, RowDropped, Scored
 from llmtui.workspace.generator import Generator as Answerer
 from llmtui.workspace.records import Instruction, read_lines
 
 STAGE = "evaluate"
-MOST_ROWS = 20_000
-"""Rows that are compared; a gold query with more is left out, for a cut result proves nothing."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A question and the SQL that answers it; `group` names what it is reported under."""
-
-    id: str
-    question: str
-    sql: str
-    lang: str
-    group: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a model made of a case; `why` says what was wrong, `seconds` is wall time to the SQL."""
-
-    case: Case
-    sql: str
-    strict: bool
-    tolerant: bool
-    why: str
-    seconds: float
 
 
 def evaluate(
@@ -56,14 +32,18 @@ def evaluate(
     model: Answerer,
     cases: Sequence[Case],
     name: str,
+    copies: Sequence[Path] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, list[Outcome]]:
-    """Ask `model` every case and compare results. A case whose gold SQL fails is left out, told."""
+    """Ask `model` every case and compare results. A case whose gold SQL fails is left out, told.
+
+    copies: perturbed copies of the database that right answers must be right on too
+    """
     outcomes: list[Outcome] = []
     for number, case in enumerate(cases, 1):
         try:
-            gold = database.run(case.sql, max_rows=MOST_ROWS)
-            if gold.truncated:
+            gold = run_gold(database, case.sql, MOST_ROWS)
+            if gold.result.truncated:
                 raise RecordError(f"The gold query gives more than {MOST_ROWS} rows")
         except LlmtuiError as error:
             yield RowDropped(f"the gold SQL does not run: {error}", example=case.id)
@@ -75,35 +55,15 @@ def evaluate(
         yield Progress(STAGE, number, len(cases), unit="questions")
         if stop():
             break
+    outcomes = confirmed(outcomes, copies, database.access)
+    if lucky := sum(outcome.lucky for outcome in outcomes):
+        yield Note(f"{lucky} answers of {name} are right by luck only: wrong on perturbed copies")
     for group in sorted({outcome.case.group for outcome in outcomes}):
         mine = [outcome for outcome in outcomes if outcome.case.group == group]
         for metric in ("strict", "tolerant"):
             s = share(sum(getattr(outcome, metric) for outcome in mine), len(mine))
             yield Scored(f"{name} · {group}", metric, s.hits, s.of, s.low, s.high)
     return outcomes
-
-
-def judge(database: Database, case: Case, gold: Result, sql: str, seconds: float) -> Outcome:
-    """Score one answer by running it."""
-    if not sql:
-        return Outcome(case, "", False, False, "no answer (abstained)", seconds)
-    try:
-        got = database.run(sql, max_rows=MOST_ROWS)
-    except LlmtuiError as error:
-        return Outcome(case, sql, False, False, str(error), seconds)
-    ordered = database.check(case.sql).ordered
-    strict = same_strict(gold, got, ordered=ordered)
-    tolerant = strict or same_tolerant(gold, got, ordered=ordered)
-    return Outcome(case, sql, strict, tolerant, "" if strict else difference(gold, got), seconds)
-
-
-def difference(gold: Result, got: Result) -> str:
-    """In a few words, how a wrong result differs."""
-    if len(gold.columns) != len(got.columns):
-        return f"{len(got.columns)} columns instead of {len(gold.columns)}"
-    if len(gold.rows) != len(got.rows):
-        return f"{len(got.rows)} rows instead of {len(gold.rows)}"
-    return "other values or another order"
 
 
 def typical_seconds(outcomes: Iterable[Outcome]) -> float:

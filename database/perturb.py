@@ -1,0 +1,208 @@
+"""A perturbed copy of a database: the same tables and keys, other rows and values.
+
+Two queries that agree on a database by luck (a condition that is always true there, a column with
+the same values, no row at the boundary) part ways on such copies. In each, rows are dropped and
+doubled; the values of every column but the keys are dealt out anew; some are replaced, by values
+outside the column's range and by `planted` ones: (column, value) that queries compare. Every
+reference still finds its row, and what is unique stays unique. The seed decides all of it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from llmtui.database import connection as connections
+from llmtui.database.exclude import Exclusion
+from llmtui.database.files import view_files
+from llmtui.database.profile import read_schema
+from llmtui.database.replaced import replaced
+from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
+from llmtui.workspace.files import whole_file
+
+MOST_ROWS = 10_000
+"""Rows of a table that a copy is made of; a sample of larger ones."""
+_DROPPED, _DOUBLED = 0.15, 0.25
+_LABELS_FROM = 5
+"""A text column without a repetition in so many rows is taken for a name: it stays unique."""
+_MEMORY_MB = 1024
+
+
+@dataclass
+class _Copy:
+    """A table on its way into the copy: column → values, and those its keys had before."""
+
+    table: Table
+    values: dict[str, list[Any]]
+    types: dict[str, pa.DataType]
+    before: dict[str, set[Any]] = field(default_factory=dict)
+
+
+def write_copies(
+    file: Path | None,
+    in_place: Sequence[Path],
+    exclude: Sequence[str],
+    targets: Sequence[Path],
+    seed: int,
+    planted: Sequence[tuple[str, Any]],
+) -> None:
+    """Write one copy to each of `targets`, without what is excluded. Raises SourceError."""
+    source = connections.connect_memory(_MEMORY_MB, 1)
+    connections.attach(source, file)
+    source.execute(f"USE {connections.SOURCE}")
+    view_files(in_place, source)
+    exclusion = Exclusion.of(exclude, source)
+    schema = exclusion.narrowed(read_schema(source))
+    made = _view_statements(source)
+    for number, target in enumerate(targets):
+        rng = random.Random(f"{seed}/{number}")
+        copies = [_read(source, table, seed) for table in schema.tables if table.name not in made]
+        for copy in copies:
+            _perturb(copy, schema, rng, planted, number)
+        _mend_references(copies, schema, rng)
+        with whole_file(target) as temporary:
+            source.execute(f"ATTACH '{str(temporary).replace(chr(39), chr(39) * 2)}' AS copy")
+            for copy in copies:
+                _write(source, copy)
+            for statement in made.values():
+                with suppress(duckdb.Error):  # a view that does not bind here is left out
+                    source.execute(f"USE copy; {statement}")
+            source.execute(f"USE {connections.SOURCE}; DETACH copy")
+    source.close()
+
+
+def _view_statements(source: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Views of the source, by name, with the statements that made them."""
+    views = source.execute(
+        "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary "
+        "AND database_name = current_database() AND sql NOT ILIKE '%read\\_%' ESCAPE '\\'"
+    ).fetchall()
+    kept = source.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui' "
+        "AND table_name = 'keys' AND database_name = current_database()"
+    ).fetchall()
+    if kept[0][0]:
+        views += source.execute(
+            "SELECT of_table, columns FROM _llmtui.keys WHERE kind = 'view'"
+        ).fetchall()
+    return {str(name): str(sql) for name, sql in views}
+
+
+def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:
+    columns = ", ".join(column.sql_name for column in table.columns)
+    sample = f" USING SAMPLE reservoir({MOST_ROWS} ROWS) REPEATABLE ({seed})"
+    found = source.sql(
+        f"SELECT {columns} FROM {table.sql_name}{sample if table.row_count > MOST_ROWS else ''}"
+    ).to_arrow_table()
+    names = [column.name for column in table.columns]
+    values = {name: found.column(i).to_pylist() for i, name in enumerate(names)}
+    return _Copy(table, values, dict(zip(names, found.schema.types, strict=True)))
+
+
+def _perturb(
+    copy: _Copy,
+    schema: Schema,
+    rng: random.Random,
+    planted: Sequence[tuple[str, Any]],
+    turn: int,
+) -> None:
+    """Rows and values of one table. In every second copy references are dealt out anew too."""
+    references = turn % 2 == 1
+    table = copy.table
+    foreign = {key.column for key in schema.foreign_keys if key.table == table.name}
+    keys = {*table.primary_key, *(k.to_column for k in schema.foreign_keys
+                                  if k.to_table == table.name)}  # fmt: skip
+    copy.before = {name: set(copy.values[name]) for name in keys if name in copy.values}
+    count = len(next(iter(copy.values.values()), []))
+    doubles = not keys & foreign and all(_fresh_kind(table, name) for name in keys)
+    order = rng.sample(range(count), count)
+    kept = order[: count - round(count * _DROPPED)]
+    again = rng.sample(range(len(kept)), ceil(len(kept) * _DOUBLED)) if doubles else []
+    rows = [(place, False) for place in range(len(kept))] + [(place, True) for place in again]
+    rng.shuffle(rows)
+    for column in table.columns:
+        values = copy.values[column.name]
+        label = column.kind == "text" and column.unique and count >= _LABELS_FROM
+        stays = column.name in keys or (column.name in foreign and not references)
+        deal = range(count) if stays else rng.sample(range(count), count)
+        dealt = [values[deal[row]] for row in kept]
+        if not label and column.name not in keys | foreign:
+            near = [value for name, value in planted if name == column.name.lower()]
+            dealt = replaced(column, dealt, near, rng, turn)
+        dealt = [dealt[place] for place, _ in rows]
+        if column.name in keys or label:
+            dealt = _unique(values, dealt, [twice for _, twice in rows])
+        copy.values[column.name] = dealt
+
+
+def _fresh_kind(table: Table, name: str) -> bool:
+    """Whether a new value for this key can be thought of."""
+    column = table.column(name)
+    whole = "INT" in column.type
+    return whole or column.type == "VARCHAR"
+
+
+def _unique(values: Sequence[Any], dealt: Sequence[Any], twice: Sequence[bool]) -> list[Any]:
+    """The dealt values with new ones for the rows that are there a second time."""
+    highest = max((v for v in values if isinstance(v, int)), default=0)
+    fresh: list[Any] = []
+    for value, again in zip(dealt, twice, strict=True):
+        if again and isinstance(value, int):
+            highest += 1
+            fresh.append(highest)
+        else:
+            fresh.append(f"{value} 2" if again and isinstance(value, str) else value)
+    return fresh
+
+
+def _mend_references(copies: Sequence[_Copy], schema: Schema, rng: random.Random) -> None:
+    """Point references to rows that were dropped to others; a pair that is there twice goes."""
+    by_name = {copy.table.name: copy for copy in copies}
+    for key in schema.foreign_keys:
+        if key.table in by_name and key.to_table in by_name:
+            _mend(by_name[key.table], by_name[key.to_table], key, rng)
+    for copy in copies:
+        names = copy.table.primary_key
+        if not names:
+            continue
+        seen: set[tuple[Any, ...]] = set()
+        rows: list[int] = []
+        for row, key_values in enumerate(zip(*(copy.values[n] for n in names), strict=True)):
+            if key_values not in seen:
+                seen.add(key_values)
+                rows.append(row)
+        copy.values = {name: [vs[row] for row in rows] for name, vs in copy.values.items()}
+
+
+def _mend(child: _Copy, parent: _Copy, key: ForeignKey, rng: random.Random) -> None:
+    there = [value for value in parent.values[key.to_column] if value is not None]
+    known, before = set(there), parent.before[key.to_column]
+    child.values[key.column] = [
+        (rng.choice(there) if there else None) if value in before and value not in known else value
+        for value in child.values[key.column]
+    ]
+
+
+def _write(source: duckdb.DuckDBPyConnection, copy: _Copy) -> None:
+    table = copy.table
+    arrays = [_array(copy, column) for column in table.columns]
+    rows = pa.table(arrays, names=[f"c{number}" for number in range(len(arrays))])
+    columns = ", ".join(column.sql_name for column in table.columns)
+    source.execute(f"CREATE SCHEMA IF NOT EXISTS copy.{quote(table.schema)}")
+    place = f"copy.{quote(table.schema)}.{quote(table.name)}"
+    source.execute(f"CREATE TABLE {place} AS SELECT {columns} FROM {table.sql_name} LIMIT 0")
+    source.register("perturbed_rows", rows)
+    source.execute(f"INSERT INTO {place} SELECT * FROM perturbed_rows")
+    source.unregister("perturbed_rows")
+
+
+def _array(copy: _Copy, column: Column) -> pa.Array:
+    return pa.array(copy.values[column.name], type=copy.types[column.name])
