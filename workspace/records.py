@@ -46,6 +46,12 @@ class Instruction:
     schema: str = ""
     """Fingerprint of the schema that the SQL was run on."""
     extra: dict[str, Any] = field(default_factory=dict)
+    """More about it: "dead" says why its SQL no longer fits the schema."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be learnt or asked: nobody rejected it, and its SQL fits the schema."""
+        return self.status != "rejected" and "dead" not in self.extra
 
     @property
     def target(self) -> str:

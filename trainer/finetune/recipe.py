@@ -40,6 +40,9 @@ STAGE = "finetune"
 _PROBES = (3, 8, 16)
 """Timed steps after which the number of steps is planned."""
 _REPLAN = 25
+_BY_PEOPLE = ("asked", "written", "imported")
+_WEIGHT = 3
+"""How often a row that a person wrote or accepted is seen for once that another one is."""
 
 
 def finetune(
@@ -178,8 +181,11 @@ class Pace:
 
 
 def training_rows(config: RunConfig) -> list[Instruction]:
+    """The rows to train on; those that a person wrote or accepted stand there several times."""
     rows = load_rows(Path(config.instructions))
-    return [row for row in rows if row.split == "train" and row.status != "rejected"]
+    usable = [row for row in rows if row.split == "train" and row.usable]
+    heavy = [row for row in usable if row.status == "accepted" or row.origin in _BY_PEOPLE]
+    return usable + heavy * (_WEIGHT - 1)
 
 
 def rows_to_compare(config: RunConfig) -> list[Instruction]:

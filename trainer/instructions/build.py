@@ -10,7 +10,8 @@ from threading import Thread
 
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.construct import STAGE, Options, construct
-from llmtui.workspace.events import Event, Finished, Note, Saved, Started
+from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.events import Event, Finished, Note, RowDropped, Saved, Started
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows
 
@@ -45,7 +46,11 @@ def build(database: Database, project: Project, options: Options) -> Iterator[Ev
         yield event
     if failure:
         raise failure[0]
-    save_rows(project.instructions, merged(rows, project))
+    kept, dead = checked_anew(database, merged(rows, project))
+    if dead:
+        first = f"{dead[0].id}: {dead[0].question}"
+        yield RowDropped("no longer fits the schema", first, len(dead))
+    save_rows(project.instructions, kept)
     yield Saved("instructions", str(project.instructions))
     yield Finished(STAGE, time.monotonic() - began, f"{len(rows)} rows")
 
@@ -62,3 +67,26 @@ def merged(rows: list[Instruction], project: Project) -> list[Instruction]:
         if row.question.strip().casefold() not in taken
     ]
     return [*kept, *fresh]
+
+
+def checked_anew(
+    database: Database, rows: list[Instruction]
+) -> tuple[list[Instruction], list[Instruction]]:
+    """(all rows, those that are dead): rows of another schema are bound again.
+
+    A row whose SQL no longer binds stays, marked "dead", and comes back to life when it does.
+    """
+    now = database.schema.fingerprint
+    checked: list[Instruction] = []
+    for row in rows:
+        known = row.schema == now and row.usable
+        if row.kind != "sql" or row.origin == "constructed" or known:
+            checked.append(row)
+            continue
+        extra = {key: value for key, value in row.extra.items() if key != "dead"}
+        try:
+            database.bind(row.sql)
+            checked.append(replace(row, schema=now, extra=extra))
+        except LlmtuiError as error:
+            checked.append(replace(row, extra={**extra, "dead": str(error)}))
+    return checked, [row for row in checked if "dead" in row.extra]
