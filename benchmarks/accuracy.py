@@ -6,13 +6,14 @@ FOLDER holds db.sqlite or db.duckdb and questions.jsonl ({"id", "question", "sql
 folders that do. Every database is tuned in a home of its own, knowing nothing of the questions;
 then `llmtui eval` asks them. Databases that the JSON file holds already are not measured again,
 so that a run that was stopped goes on; with --homes the tuned projects stay, and a new JSON file
-asks them again without tuning.
+asks them again without tuning. --sample 50 prints so many of the answers, to be judged by hand.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import shutil
 import sys
 import tempfile
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--base", help="base model instead of the default one")
     parser.add_argument("--minutes", type=float, help="training time instead of the default")
+    parser.add_argument("--sample", type=int, help="write so many answers for reading, and stop")
     parser.add_argument("--homes", type=Path, help="keep the tuned projects below this folder")
     options = parser.parse_args()
     folders = [found for given in options.folders for found in databases(given)]
@@ -44,6 +46,9 @@ def main() -> int:
         folders = folders[:1]
         options.minutes = options.minutes or QUICK_MINUTES
     measured = earlier(options)
+    if options.sample:
+        print(sheet(measured, options.sample))
+        return 0
     for number, folder in enumerate(folders, 1):
         name = f"{folder.parent.name}/{folder.name}"
         if measured.get(name, {}).get("answers"):
@@ -144,12 +149,12 @@ def results_of(options: argparse.Namespace, measured: dict[str, Found]) -> dict[
 
 
 def missed(measured: dict[str, Found]) -> Counter[str]:
-    """How often each kind of miss occurs."""
+    """How often each kind of miss occurs; an answer may be of several."""
     return Counter(
-        answer["why"].split(":")[0]
+        kind
         for found in measured.values()
         for answer in found["answers"]
-        if not answer["strict"]
+        for kind in (*answer["kinds"], *(["right by luck"] if answer["lucky"] else []))
     )
 
 
@@ -176,8 +181,22 @@ def show(measured: dict[str, Found]) -> None:
         print(f"| **mean, {lang or 'all'}** | | {' | '.join(cells)} | |")
     print("\n| kind of miss | answers |\n|---|---|")
     for kind, count in missed(measured).most_common(20):
-        print(f"| {kind[:70]} | {count} |")
+        print(f"| {kind} | {count} |")
     print()
+
+
+def sheet(measured: dict[str, Found], count: int) -> str:
+    """A Markdown sheet of answers drawn at random, to be judged by a person who reads them."""
+    every = [(name, answer) for name, found in measured.items() for answer in found["answers"]]
+    drawn = random.Random(7).sample(every, min(count, len(every)))
+    parts = ["Judge each answer by its question; the verdict of the evaluation stands last.\n"]
+    for number, (name, a) in enumerate(drawn, 1):
+        verdict = "right" if a["strict"] else "tolerated" if a["tolerant"] else "wrong"
+        parts.append(
+            f"## {number}. {name}\n\n{a['question']}\n\n- wanted: `{a['gold']}`\n"
+            f"- got: `{a['sql']}`\n- by hand: \n- verdict: {verdict} {a['why']}\n"
+        )
+    return "\n".join(parts)
 
 
 def told(found: Found, metric: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmtui.tui.pipeline import Job, open_database
-from llmtui.workspace.events import Event, Finished, Started
+from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.events import Event, Finished, Note, Started
 
 if TYPE_CHECKING:
     from llmtui.trainer.evaluate.judge import Case, Outcome
@@ -44,7 +45,11 @@ def score(
     began = time.monotonic()
     results: dict[str, list[Outcome]] = {}
     with (yield from open_database(job)) as database:
-        copies = perturbed_copies(database, [case.sql for case in cases])
+        try:
+            copies = perturbed_copies(database, [case.sql for case in cases])
+        except LlmtuiError as error:
+            copies = []
+            yield Note(f"Scored without perturbed copies, which cannot be made here: {error}")
         for one in contestants:
             mine = cases[:: max(1, len(cases) // one.most)][: one.most] if one.most else cases
             yield Started(scoring.STAGE, f"{one.name}: {one.model.name}", of=len(mine))

@@ -4,7 +4,7 @@ project.toml          source, schema fingerprint, languages, model in use
 instructions.jsonl    one row a line
 runs/<time>/          run.toml  events.jsonl  checkpoint/  adapter/  report.md  report.html
 tune.jsonl            events of the last tune
-evaluations/<time>/   report.md  report.json, of `llmtui eval`
+evaluations/<time>/   report.md  report.html  report.json, of `llmtui eval`
 models/<name>.gguf    carries prompt identity, schema fingerprint, run, base
 history.db            questions asked, SQL, verdicts, chats
 """

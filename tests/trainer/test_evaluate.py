@@ -5,6 +5,7 @@ import pytest
 
 from llmtui.database.execute import Database
 from llmtui.trainer.evaluate.judge import Case, Outcome
+from llmtui.trainer.evaluate.misses import miss_kinds
 from llmtui.trainer.evaluate.report import losses_of, write_report
 from llmtui.trainer.evaluate.run import evaluate, load_cases
 from llmtui.trainer.evaluate.statistics import mean_interval, paired, share, sign_test
@@ -97,9 +98,14 @@ def test_the_report_shows_scores_misses_and_the_loss_picture(
     events = [Progress("finetune", s, 3, loss=1 / s) for s in (1, 2, 2, 3)]
     (tmp_path / "events.jsonl").write_text("\n".join(map(to_line, [*events, Note("x")])))
     assert losses_of(tmp_path / "events.jsonl") == [1, 0.5, 1 / 3]
-    report = write_report(tmp_path, {"tuned": outcomes, "base": []}, {"base": "b.gguf"})
+    report = write_report(tmp_path, {"tuned": outcomes}, {"base": "b.gguf"})
     text = report.read_text("utf-8")
     assert "| tuned | all (3) | 33.3 % (1/3;" in text
+    assert "| 3 | 0 | 1 | +33.3" not in text  # one model alone is compared with nothing
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "color-scheme:light dark" in page
+    assert "<svg" in page
+    assert "SELECT city FROM customers" in page
     assert "SELECT city FROM customers" in text
     assert "![Training loss by step](loss.svg)" in text
     assert (tmp_path / "loss.svg").read_text().startswith("<svg")
@@ -113,3 +119,44 @@ def test_a_bad_line_of_a_question_file_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(RecordError, match="line 2"):
         load_cases(file)
+
+
+def test_two_models_stand_side_by_side_on_the_same_questions(
+    shop_database: Database, tmp_path: Path
+) -> None:
+    first, _ = scored(shop_database, {"count": "SELECT 40", "names": "SELECT name FROM customers"})
+    second, _ = scored(shop_database, {"count": "SELECT 40"})
+    text = write_report(tmp_path, {"new": first, "old": second[:2]}, {}).read_text("utf-8")
+    assert "## new against old" in text
+    assert "| strict | 2 | 1 | 0 | +50.0 (+0.0 to +100.0) | 1 |" in text
+
+
+MISSES = [
+    ("SELECT a FROM t", "", "abstained"),
+    ("SELECT a FROM t", "SELECT a FROM u", "table"),
+    ("SELECT a FROM t", "SELECT b FROM t", "column"),
+    ("SELECT a FROM t", "SELECT a, b FROM t", "extra column"),
+    ("SELECT a, b FROM t", "SELECT a FROM t", "missing column"),
+    ("SELECT a FROM t WHERE b > 3", "SELECT a FROM t WHERE b >= 3", "operator"),
+    ("SELECT a FROM t WHERE b = 3", "SELECT a FROM t WHERE b = 4", "value"),
+    ("SELECT MAX(a) FROM t", "SELECT MIN(a) FROM t", "aggregate"),
+    ("SELECT a FROM t GROUP BY a", "SELECT a FROM t GROUP BY a HAVING COUNT(*) > 1", "grouping"),
+    ("SELECT DISTINCT a FROM t", "SELECT a FROM t", "distinct"),
+    ("SELECT a FROM t ORDER BY b", "SELECT a FROM t ORDER BY b DESC", "order or limit"),
+    ("SELECT a FROM t LEFT JOIN u ON t.i = u.i", "SELECT a FROM t JOIN u ON t.i = u.i", "join"),
+    ("SELECT a FROM t", "SELECT a FROM (SELECT a FROM t) AS q", "structure"),
+    ("SELECT a FROM t", "SELECT FROM WHERE", "invalid"),
+]
+
+
+@pytest.mark.parametrize(("gold", "sql", "kind"), MISSES)
+def test_a_miss_is_named_by_what_differs_from_the_gold_query(
+    gold: str, sql: str, kind: str
+) -> None:
+    assert kind in miss_kinds(gold, sql, "")
+
+
+def test_the_same_query_under_other_aliases_differs_in_nothing_that_is_named() -> None:
+    one = "SELECT x.a FROM t AS x JOIN u AS y ON x.i = y.i WHERE y.b = 3 ORDER BY x.a"
+    other = "SELECT t.a FROM t JOIN u ON t.i = u.i WHERE u.b = 3 ORDER BY t.a"
+    assert miss_kinds(one, other, "") == ("structure",)

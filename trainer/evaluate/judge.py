@@ -9,6 +9,7 @@ from pathlib import Path
 from llmtui.database.compare import Wanted, same_strict, same_tolerant
 from llmtui.database.execute import Access, Database, Result
 from llmtui.database.ties import all_tied, run_gold
+from llmtui.trainer.evaluate.misses import miss_kinds
 from llmtui.workspace.errors import LlmtuiError, QueryError, RefusedError, TimeLimitError
 
 MOST_ROWS = 20_000
@@ -25,6 +26,8 @@ class Case:
     sql: str
     lang: str
     group: str
+    shape: str = ""
+    difficulty: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Outcome:
     why: str
     seconds: float
     lucky: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of miss that it is (see `misses`), none when it is right."""
+        return () if self.strict else miss_kinds(self.case.sql, self.sql, self.why)
 
 
 def judge(database: Database, case: Case, gold: Wanted, sql: str, seconds: float) -> Outcome:

@@ -1,15 +1,25 @@
-"""The report of a run: what was scored, what was missed, how the loss went. Markdown and JSON."""
+"""The report of a run: what was scored, what was missed, how the loss went."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from llmtui.trainer.evaluate.judge import Outcome
+from llmtui.trainer.evaluate.misses import KINDS
 from llmtui.trainer.evaluate.picture import loss_svg
+from llmtui.trainer.evaluate.render import (
+    Entries,
+    Picture,
+    Section,
+    Table,
+    to_html,
+    to_markdown,
+)
 from llmtui.trainer.evaluate.run import typical_seconds
-from llmtui.trainer.evaluate.statistics import Share, share
+from llmtui.trainer.evaluate.statistics import Paired, Share, paired, share
 from llmtui.workspace.events import Progress, from_line
 from llmtui.workspace.files import write_text
 
@@ -45,42 +55,40 @@ def scores(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Share]]:
 def write_report(
     folder: Path, results: Mapping[str, Sequence[Outcome]], facts: Mapping[str, str]
 ) -> Path:
-    """Write report.md, report.json and loss.svg into a run folder; returns the report's path.
+    """Write report.md, .html and .json, and loss.svg, into a folder; returns report.md's path.
 
-    results: model name → its outcomes, the tuned model first.
+    results: model name → its outcomes; the first one's misses are shown
     """
+    sections: list[Section] = [score_table(results), *compared(results)]
     losses = losses_of(folder / "events.jsonl")
-    picture = ""
     if losses:
-        write_text(folder / "loss.svg", loss_svg(losses, "Training loss (nats a token)"))
-        picture = "\n## Loss\n\n![Training loss by step](loss.svg)\n"
-    text = (
-        "# Report\n\n"
-        + "".join(f"- {name}: {value}\n" for name, value in facts.items())
-        + "\n## Execution accuracy\n\n"
-        + score_table(results)
-        + picture
-        + "".join(misses(name, outcomes) for name, outcomes in list(results.items())[:1])
-    )
+        svg = loss_svg(losses, "Training loss (nats a token)")
+        write_text(folder / "loss.svg", svg)
+        sections.append(Picture("Training loss by step", "loss.svg", svg))
+    name, outcomes = next(iter(results.items()))
+    sections += [*by_kind_of_question(name, outcomes), kinds_of_misses(name, outcomes),
+                 misses(name, outcomes)]  # fmt: skip
+    told = list(facts.items())
     write_text(folder / "report.json", json.dumps(as_data(results, facts), ensure_ascii=False))
-    write_text(folder / "report.md", text)
+    write_text(folder / "report.html", to_html("Report", told, sections))
+    write_text(folder / "report.md", to_markdown("Report", told, sections))
     return folder / "report.md"
 
 
-def score_table(results: Mapping[str, Sequence[Outcome]]) -> str:
-    """A Markdown table: model, questions, strict and tolerant with 95 % intervals, median time."""
-    lines = [
-        "| model | questions | right (strict) | right (tolerant) | seconds to SQL, median |",
-        "|---|---|---|---|---|",
-    ]
+def score_table(results: Mapping[str, Sequence[Outcome]]) -> Table:
+    """Model, questions, strict and tolerant with 95 % intervals, median time."""
+    rows = []
     for name, outcomes in results.items():
         for group, metrics in scores(outcomes).items():
             mine = [o for o in outcomes if group in (o.case.group, "all")]
-            lines.append(
-                f"| {name} | {group} ({len(mine)}) | {percent(metrics['strict'])} "
-                f"| {percent(metrics['tolerant'])} | {typical_seconds(mine):.2f} |"
-            )
-    return "\n".join(lines) + "\n"
+            rows.append((
+                name, f"{group} ({len(mine)})", percent(metrics["strict"]),
+                percent(metrics["tolerant"]), str(sum(o.lucky for o in mine)),
+                f"{typical_seconds(mine):.2f}",
+            ))  # fmt: skip
+    header = ("model", "questions", "right (strict)", "right (tolerant)",
+              "right by luck, counted as wrong", "seconds to SQL, median")  # fmt: skip
+    return Table("Execution accuracy", header, rows)
 
 
 def percent(value: Share) -> str:
@@ -88,29 +96,79 @@ def percent(value: Share) -> str:
     return f"{value.value * 100:.1f} % ({value.hits}/{value.of}; {interval})"
 
 
-def misses(name: str, outcomes: Iterable[Outcome]) -> str:
+def pair(results: Mapping[str, Sequence[Outcome]], metric: str) -> Paired | None:
+    """The first two models compared on the cases that both were asked; None with one model."""
+    if len(results) < 2:
+        return None
+    first, second = ({o.case.id: getattr(o, metric) for o in outcomes}
+                     for outcomes in list(results.values())[:2])  # fmt: skip
+    both = [id for id in first if id in second]
+    return paired([first[id] for id in both], [second[id] for id in both])
+
+
+def compared(results: Mapping[str, Sequence[Outcome]]) -> list[Table]:
+    rows = []
+    for metric in ("strict", "tolerant"):
+        found = pair(results, metric)
+        if found is not None and found.of:
+            d = found.difference
+            rows.append((metric, str(found.of), str(found.only_first), str(found.only_second),
+                         f"{d.value * 100:+.1f} ({d.low * 100:+.1f} to {d.high * 100:+.1f})",
+                         f"{found.p:.3g}"))  # fmt: skip
+    names = list(results)[:2]
+    header = ("", "same questions", *(f"only {name} right" for name in names),
+              "difference in points, 95 %", "p, exact sign test")  # fmt: skip
+    return [Table(" against ".join(names), header, rows)] if rows else []
+
+
+def by_kind_of_question(name: str, outcomes: Sequence[Outcome]) -> list[Table]:
+    """Strict and tolerant by shape, difficulty and language."""
+    tables = []
+    for field in ("shape", "difficulty", "lang"):
+        parts: dict[str, list[Outcome]] = {}
+        for outcome in outcomes:
+            parts.setdefault(getattr(outcome.case, field), []).append(outcome)
+        rows = [
+            (part or "unknown", *(percent(share(sum(getattr(o, m) for o in mine), len(mine)))
+                                  for m in ("strict", "tolerant")))
+            for part, mine in sorted(parts.items())
+        ]  # fmt: skip
+        title = {"lang": "language"}.get(field, field)
+        tables.append(Table(f"{name} by {title}", (title, "strict", "tolerant"), rows))
+    return tables
+
+
+def kinds_of_misses(name: str, outcomes: Sequence[Outcome]) -> Table:
+    """How often each kind of miss occurs (one answer may have several), with one example."""
+    found: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        for kind in outcome.kinds:
+            found.setdefault(kind, []).append(outcome)
+    rows = [
+        (kind, str(len(found[kind])), found[kind][0].case.question, found[kind][0].sql)
+        for kind in KINDS
+        if kind in found
+    ]
+    return Table(f"What is wrong in {name}'s misses", ("kind", "misses", "for one", "got"), rows)
+
+
+def misses(name: str, outcomes: Iterable[Outcome]) -> Entries:
     """What a model got wrong, one entry a question."""
     wrong = [outcome for outcome in outcomes if not outcome.strict]
-    lines = [f"\n## Missed by {name}: {len(wrong)}\n"]
-    for outcome in wrong[:MOST_MISSES]:
-        lines.append(
-            f"- **{_plain(outcome.case.question)}** ({outcome.case.group}): {_plain(outcome.why)}\n"
-            f"  - wanted: `{_plain(outcome.case.sql)}`\n"
-            f"  - got: `{_plain(outcome.sql)}`"
-        )
-    if len(wrong) > MOST_MISSES:
-        lines.append(f"- … and {len(wrong) - MOST_MISSES} more in report.json")
-    return "\n".join(lines) + "\n"
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.replace("`", "'").split())
+    items = [
+        (f"{o.case.question} ({o.case.group}; {', '.join(o.kinds)}): {o.why}",
+         (("wanted", o.case.sql), ("got", o.sql)))
+        for o in wrong[:MOST_MISSES]
+    ]  # fmt: skip
+    title = f"Missed by {name}: {len(wrong)}"
+    return Entries(title, items, max(0, len(wrong) - MOST_MISSES))
 
 
 def as_data(
     results: Mapping[str, Sequence[Outcome]], facts: Mapping[str, str]
 ) -> dict[str, object]:
     """The report as JSON-able data, every outcome included."""
+    comparison = {metric: pair(results, metric) for metric in ("strict", "tolerant")}
     return {
         "facts": dict(facts),
         "scores": {
@@ -120,6 +178,7 @@ def as_data(
             }
             for name, outcomes in results.items()
         },
+        "paired": {m: dataclasses.asdict(p) for m, p in comparison.items() if p is not None},
         "outcomes": {
             name: [
                 {
@@ -132,6 +191,10 @@ def as_data(
                     "strict": o.strict,
                     "tolerant": o.tolerant,
                     "why": o.why,
+                    "lucky": o.lucky,
+                    "kinds": o.kinds,
+                    "shape": o.case.shape,
+                    "difficulty": o.case.difficulty,
                     "seconds": round(o.seconds, 3),
                 }
                 for o in outcomes

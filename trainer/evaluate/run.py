@@ -18,6 +18,7 @@ from typing import Any
 from llmtui.database.execute import Database
 from llmtui.database.ties import run_gold
 from llmtui.trainer.evaluate.judge import MOST_ROWS, Case, Outcome, confirmed, judge
+from llmtui.trainer.evaluate.misses import difficulty_of, shape_of
 from llmtui.trainer.evaluate.statistics import share
 from llmtui.workspace.errors import LlmtuiError, RecordError
 from llmtui.workspace.events import Event, Note, Progress, RowDropped, Scored
@@ -75,8 +76,11 @@ def held_out_cases(rows: Iterable[Instruction], most: int) -> list[Case]:
     """Cases from rows that training never saw, both languages alike, `most` in all."""
     by_lang: dict[str, list[Case]] = {}
     for row in rows:
-        if row.split == "test" and row.kind == "sql" and row.status != "rejected":
-            case = Case(row.id, row.question, row.sql, row.lang, f"held-out {row.lang}")
+        if row.split == "test" and row.kind == "sql" and row.usable:
+            case = Case(
+                row.id, row.question, row.sql, row.lang, f"held-out {row.lang}", row.shape,
+                row.difficulty,
+            )  # fmt: skip
             by_lang.setdefault(row.lang, []).append(case)
     each = most // max(1, len(by_lang))
     return [case for lang in sorted(by_lang) for case in by_lang[lang][:each]]
@@ -99,7 +103,8 @@ def load_cases(path: Path) -> list[Case]:
             raise RecordError('A line needs the text fields "question" and "sql"', where=where)
         question = fields["question"]
         lang = str(fields.get("lang") or language_of(question))
-        cases.append(Case(str(fields.get("id", number)), question, fields["sql"], lang, lang))
+        sql, id = fields["sql"], str(fields.get("id", number))
+        cases.append(Case(id, question, sql, lang, lang, shape_of(sql), difficulty_of(sql)))
     if not cases:
         raise RecordError("This file has no questions", where=str(path))
     return cases
