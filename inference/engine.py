@@ -18,6 +18,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from llmtui.inference.adapters import Adapters
+from llmtui.quantize.adapter import SUFFIX, base_of
 from llmtui.quantize.silence import llama_cpp_silent
 from llmtui.trainer.prompt import Prompt, prompt_from_identity, prompt_of_base
 from llmtui.workspace.errors import Interrupted, ModelError
@@ -30,6 +32,7 @@ _ABORTED = 2
 class Engine:
     """One loaded model and one context. Use it from one thread; `cancel` works from any.
 
+    model: a GGUF, or an adapter file, which is put on its base
     threads: 0 means every core; context: tokens of prompt and answer together.
     Raises ModelError when the file is missing, not a GGUF, damaged, or of an unknown kind.
     """
@@ -37,6 +40,8 @@ class Engine:
     def __init__(self, model: Path, *, threads: int = 0, context: int = 2048) -> None:
         check_magic(model)
         self.path = model
+        is_adapter = model.name.endswith(SUFFIX)
+        base = base_of(model) if is_adapter else model
         self.context = context
         self._llama = llama = llama_cpp_silent()
         self._model: Any = None
@@ -47,7 +52,7 @@ class Engine:
         """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
         params = llama.llama_model_default_params()
         params.n_gpu_layers = 0
-        self._model = llama.llama_model_load_from_file(str(model).encode(), params)
+        self._model = llama.llama_model_load_from_file(str(base).encode(), params)
         if not self._model:
             raise ModelError(
                 "llama.cpp cannot load this model: it is damaged, incomplete or of an unknown kind",
@@ -59,7 +64,11 @@ class Engine:
         self._abort = llama.ggml_abort_callback(lambda _data: self._cancelled)
         self._context = self._open_context(threads or _cores())
         self._memory = llama.llama_get_memory(self._context)
+        self._adapters = Adapters(llama, self._model, base)
+        self._adapter_facts: dict[str, Any] = {}
         self.prompt = self._choose_prompt()
+        if is_adapter:
+            self.use_adapters([(model, 1.0)])
 
     def _open_context(self, threads: int) -> Any:
         params = self._llama.llama_context_default_params()
@@ -74,11 +83,24 @@ class Engine:
         return context
 
     def metadata(self, key: str) -> str:
-        """A text value of the GGUF's metadata, '' when it has none."""
+        """A text value of the metadata of the adapter in use or the model, '' when it has none."""
+        if key in self._adapter_facts:
+            return str(self._adapter_facts[key])
         size = 1 << 16
         buffer = ctypes.create_string_buffer(size)
         got = self._llama.llama_model_meta_val_str(self._model, key.encode(), buffer, size)
         return buffer.value.decode("utf-8", "replace") if got >= 0 else ""
+
+    def use_adapters(self, chosen: Sequence[tuple[Path, float]]) -> None:
+        """Swap the adapter files in use, each with its weight; none leaves the bare base.
+
+        The prompt becomes the one they were tuned with. Raises ModelError when one is for another
+        base, or when their prompts differ.
+        """
+        self._adapter_facts = self._adapters.use(self._context, chosen)
+        self._llama.llama_memory_clear(self._memory, True)
+        self._held = []
+        self.prompt = self._choose_prompt()
 
     def _choose_prompt(self) -> Prompt:
         identity = self.metadata("llmtui.prompt")

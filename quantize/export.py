@@ -13,6 +13,8 @@ from llmtui.quantize.merge import merge
 from llmtui.workspace.events import Event, Finished, Note, Saved, Started
 
 STAGE = "quantize"
+ADAPTER_BOUND = 0.15
+"""How far logits of an adapter on its base, which may be quantized, may be off; see `Level`."""
 
 
 def export(source: Path, target: Path, level: str, run: str) -> Iterator[Event]:

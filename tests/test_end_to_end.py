@@ -80,7 +80,8 @@ def test_a_tune_killed_at_every_stage_goes_on_and_the_model_answers(
     assert project.latest_run() == run
     assert (run / "report.md").is_file()
     assert holder(project) == 0
-    rest = [p for p in project.root.rglob("*") if p.suffix in (".partial", ".candidate", ".merged")]
+    unfinished = (".partial", ".candidate", ".merged")
+    rest = [p for p in project.root.rglob("*") if p.name.endswith(unfinished)]
     assert rest == []
     asks_and_answers(shop, project, tmp_path)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from llmtui.tui.exporting import quantize
 from llmtui.tui.lock import only_one
 from llmtui.workspace.errors import LlmtuiError, UsageError
 from llmtui.workspace.events import Event, Failed, Finished, Note, Started, from_line, to_line
@@ -217,23 +218,3 @@ def finetune_in_child(run: Path, stopped: Callable[[], bool], lock: int) -> Iter
         )
         error.exit_code = failed.exit_code if failed else 1
         raise error
-
-
-def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
-    """Merge, quantize and verify; the model appears under its name only when it holds."""
-    from llmtui.inference.engine import Engine
-    from llmtui.quantize.export import export
-    from llmtui.quantize.levels import level_named
-    from llmtui.quantize.verify import verify
-
-    candidate = model.with_suffix(".candidate")
-    candidate.unlink(missing_ok=True)
-    try:
-        yield from export(run / "adapter", candidate, level, run.name)
-        with Engine(candidate) as engine:
-            bound = level_named(level).bound
-            verdict = verify(engine, run / "adapter", engine.prompt.end, bound)
-        yield Note(f"Verified: {verdict}")
-        candidate.replace(model)
-    finally:
-        candidate.unlink(missing_ok=True)

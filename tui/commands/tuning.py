@@ -100,21 +100,50 @@ def train(
 def quantize(
     source: SourceArgument,
     level: Annotated[str | None, typer.Option("--level", help="q8_0, q5_k_m, q4_k_m …")] = None,
+    levels: Annotated[
+        str | None,
+        typer.Option("--levels", help="Several, as q8_0,q4_0,adapter; the first is then used."),
+    ] = None,
+    adapter: Annotated[
+        bool, typer.Option("--adapter", help="An adapter file beside the shared base.")
+    ] = False,
+    score: Annotated[
+        bool, typer.Option("--score", help="Ask each file, and the base, the held-out rows.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell sizes and types; write nothing.")
+    ] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Merge the last trained adapter into its base, quantize, verify, and use the result."""
+    """Merge the last trained adapter into its base, quantize, verify, and use the result.
+
+    A file that does not hold to what training recorded is not kept, and the model in use stays.
+    """
     full, kept = place(source, project)
     settings = settings_for(kept, level=level)
     from llmtui.quantize.levels import level_named
-    from llmtui.tui import pipeline
+    from llmtui.tui import exporting
+    from llmtui.tui.pipeline import Job
 
-    wanted = level_named(settings.level).name
-    run = trained_run(kept, full)
-    suffix = "" if wanted == "q8_0" else f"-{wanted}"
-    model = kept.models / f"{kept.root.name[:40]}-{run.name}{suffix}.gguf"
-    follow(pipeline.quantize(run, model, wanted), as_json=as_json)
-    kept.update(model=str(model.relative_to(kept.root)), run=run.name)
+    asked = [name.strip().lower() for name in (levels or "").split(",") if name.strip()]
+    names = ["adapter"] if adapter else asked or [settings.level]
+    wanted = [name if name == "adapter" else level_named(name).name for name in names]
+    run, job = trained_run(kept, full), Job(full, kept, settings)
+    base = base_of(kept, full)
+
+    def work() -> Iterator[Event]:
+        files = yield from exporting.quantize_levels(job, run, wanted)
+        used = files.get(wanted[0])
+        if used is not None:
+            kept.update(model=str(used.relative_to(kept.root)), run=run.name)
+        if score:
+            yield from exporting.score_levels(job, run, files, base)
+        if len(files) < len(wanted):
+            raise ModelError(f"{len(wanted) - len(files)} of {len(wanted)} files do not hold")
+
+    plan = exporting.predict_levels(base, [name for name in wanted if name != "adapter"])
+    follow(told(plan if dry_run else work(), Stop()), as_json=as_json)
 
 
 def evaluate(
