@@ -1,4 +1,4 @@
-"""From an adapter to files that hold: one level, several with their scores, or the adapter itself."""
+"""From what was learnt to files that hold: one level, several with scores, or an adapter file."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def quantize_levels(
 ) -> Generator[Event, None, dict[str, Path]]:
     """Make a file for each level ("adapter" too); those that hold, by level.
 
-    A level that does not hold is told and left out. Raises ModelError when none holds.
+    Of several levels, one that does not hold is told and left out. Raises ModelError when none
+    holds.
     """
     held: dict[str, Path] = {}
     for level in levels:
@@ -90,6 +91,8 @@ def quantize_levels(
         try:
             yield from made
         except ModelError as error:
+            if len(levels) == 1:
+                raise
             yield Note(f"✗ {level}: {error}")
         else:
             held[level] = file
@@ -110,7 +113,10 @@ def score_levels(job: Job, run: Path, files: Mapping[str, Path], base: Path) -> 
     contestants.append(Contestant("base", base, most=BASE_CASES, repair=False))
     yield from score(job, folder, contestants, cases, "held-out rows")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    lines = ["| file | size | tokens a second | right (strict) | 95 % interval |", "|---|--:|--:|--:|--:|"]
+    lines = [
+        "| file | size | tokens a second | right (strict) | 95 % interval |",
+        "|---|--:|--:|--:|--:|",
+    ]
     for one in contestants:
         got = report["scores"][one.name]["all"]["strict"]
         speed = tokens_a_second(one.model, run)

@@ -1,6 +1,5 @@
 """transformers ⇄ GGUF for every architecture, on tiny random models."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,50 +8,14 @@ import pytest
 
 from llmtui.inference.engine import Engine
 from llmtui.quantize.adapter import load_adapter
-from llmtui.quantize.convert import convert
 from llmtui.quantize.gguf import values
 from llmtui.quantize.header import read
 from llmtui.quantize.levels import LEVELS, quantize_file
 from llmtui.quantize.merge import merge
-from tests.quantize.tiny import ARCHITECTURES, tiny_folder
-
-CACHE_NOISE = 0.03
-"""Logits here spread over about 10; llama.cpp keeps keys and values in 16 bits."""
+from tests.quantize.tiny import assert_same_logits, loaded, logits_of, lora_folder, tokens_for
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
-
-
-@pytest.fixture(scope="module", params=ARCHITECTURES)
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Architecture, the folder that transformers saved, the GGUF that was made of it."""
-    place = tmp_path_factory.mktemp(request.param)
-    folder = tiny_folder(place / "model", request.param)
-    convert(folder, place / "model.gguf")
-    return request.param, folder, place / "model.gguf"
-
-
-def loaded(folder: Path, gguf: str = "") -> Any:
-    from transformers import AutoModelForCausalLM, GgufConfig
-
-    how = {"gguf_file": gguf, "quantization_config": GgufConfig(dequantize=True)} if gguf else {}
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **how).eval()
-
-
-def logits_of(model: Any, tokens: list[int]) -> Any:
-    with torch.no_grad():
-        return model(input_ids=torch.tensor([tokens])).logits[0].numpy()
-
-
-def assert_same_logits(gguf: Path, wanted: Any, tokens: list[int]) -> None:
-    with Engine(gguf) as engine:
-        for length in (1, 5, len(tokens)):
-            got = engine.next_logits(tokens[:length])
-            assert np.allclose(got, wanted[length - 1], atol=CACHE_NOISE), length
-
-
-def tokens_for(model: Any) -> list[int]:
-    return np.random.default_rng(3).integers(2, model.config.vocab_size, 24).tolist()  # type: ignore[no-any-return]
 
 
 def test_a_converted_folder_has_the_logits_of_transformers(made: Any) -> None:
@@ -68,24 +31,6 @@ def test_transformers_loads_the_same_weights_back_from_the_gguf(made: Any) -> No
     assert there.keys() == back.keys()
     for name, weight in there.items():
         assert torch.allclose(weight, back[name], atol=1e-6), name
-
-
-def lora_folder(place: Path, base: Path, model: Any, size: float) -> tuple[Path, Any]:
-    """An adapter folder as training leaves it, and the model with that adapter merged."""
-    from safetensors.torch import save_file
-
-    from llmtui.trainer.finetune.checkpoint import adapter_weights
-    from llmtui.trainer.finetune.model import add_lora
-
-    tuned = add_lora(model, 4, 8, 1)
-    for name, parameter in tuned.named_parameters():
-        if "lora_B" in name:
-            parameter.data = torch.randn_like(parameter) * size
-    place.mkdir()
-    save_file(adapter_weights(tuned), str(place / "adapter.safetensors"))
-    facts = {"base": str(base), "prompt": "chatml/weights/1", "rank": 4, "alpha": 8, "schema": "s"}
-    (place / "adapter.json").write_text(json.dumps(facts))
-    return place, tuned.merge_and_unload()
 
 
 def test_a_zero_delta_leaves_every_tensor_byte_for_byte(made: Any, tmp_path: Path) -> None:

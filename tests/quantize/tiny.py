@@ -4,9 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from llmtui.inference.engine import Engine
 from llmtui.quantize.convert import HEAD_SIZES
 from llmtui.quantize.sample_strings import sample_strings
 
+CACHE_NOISE = 0.03
+"""Logits here spread over about 10; llama.cpp keeps keys and values in 16 bits."""
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma3")
 _QWEN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -75,3 +80,49 @@ def save_tokenizer(folder: Path, *, sentencepiece: bool) -> int:
               "chat_template": "<|im_start|>{{ messages[0].content }}<|im_end|>"}  # fmt: skip
     (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
     return int(tokenizer.get_vocab_size())
+
+
+def loaded(folder: Path, gguf: str = "") -> Any:
+    """The model of a folder, or of a GGUF in it, in fp32."""
+    import torch
+    from transformers import AutoModelForCausalLM, GgufConfig
+
+    how = {"gguf_file": gguf, "quantization_config": GgufConfig(dequantize=True)} if gguf else {}
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **how).eval()
+
+
+def logits_of(model: Any, tokens: list[int]) -> Any:
+    import torch
+
+    with torch.no_grad():
+        return model(input_ids=torch.tensor([tokens])).logits[0].numpy()
+
+
+def tokens_for(model: Any) -> list[int]:
+    return np.random.default_rng(3).integers(2, model.config.vocab_size, 24).tolist()  # type: ignore[no-any-return]
+
+
+def lora_folder(place: Path, base: Path, model: Any, size: float) -> tuple[Path, Any]:
+    """An adapter folder as training leaves it, and the model with that adapter merged."""
+    import torch
+    from safetensors.torch import save_file
+
+    from llmtui.trainer.finetune.checkpoint import adapter_weights
+    from llmtui.trainer.finetune.model import add_lora
+
+    tuned = add_lora(model, 4, 8, 1)
+    for name, parameter in tuned.named_parameters():
+        if "lora_B" in name:
+            parameter.data = torch.randn_like(parameter) * size
+    place.mkdir()
+    save_file(adapter_weights(tuned), str(place / "adapter.safetensors"))
+    facts = {"base": str(base), "prompt": "chatml/weights/1", "rank": 4, "alpha": 8, "schema": "s"}
+    (place / "adapter.json").write_text(json.dumps(facts))
+    return place, tuned.merge_and_unload()
+
+
+def assert_same_logits(gguf: Path, wanted: Any, tokens: list[int]) -> None:
+    with Engine(gguf) as engine:
+        for length in (1, 5, len(tokens)):
+            got = engine.next_logits(tokens[:length])
+            assert np.allclose(got, wanted[length - 1], atol=CACHE_NOISE), length
