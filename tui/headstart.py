@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmtui.trainer.headstart import adapter
-from llmtui.tui import pipeline
+from llmtui.tui import exporting, pipeline
 from llmtui.workspace import paths
 from llmtui.workspace.errors import ModelError
 from llmtui.workspace.events import Event, Note, Saved
@@ -89,6 +89,6 @@ def model_of(settings: Settings, tell: Callable[[Event], None]) -> Path | None:
     if not model.is_file():
         tell(Note("Preparing the head start of this base, once"))
         adapter.unpack(head, base, folder / "adapter")
-        for event in pipeline.quantize(folder, model, settings.level):
+        for event in exporting.quantize(folder, model, settings.level):
             tell(event)
     return model
