@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from llmtui.tui.commands import adapters, asking, headstart, models, rows, system, tuning
+from llmtui.tui.commands import adapters, asking, headstart, models, rows, sharing, system, tuning
 from llmtui.tui.commands.common import ProjectOption, say
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.private import keep_private
@@ -67,6 +67,9 @@ app.command("train")(tuning.train)
 app.command("quantize")(tuning.quantize)
 app.command("eval")(tuning.evaluate)
 app.add_typer(models.app, name="models")
+app.command("export")(sharing.export)
+app.command("bundle")(sharing.bundle)
+app.command("unbundle")(sharing.unbundle)
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(headstart.app, name="headstart", hidden=True)
 app.command("demo")(system.demo)
