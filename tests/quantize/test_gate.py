@@ -1,0 +1,88 @@
+"""`llmtui quantize` on a tiny run: what holds is used, what does not changes nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from llmtui.tui.cli import run
+from llmtui.workspace.project import Project, project_for, start
+from llmtui.workspace.records import Instruction
+from tests.quantize.tiny import loaded, lora_folder, tiny_folder
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+
+@pytest.fixture
+def trained(shop: Path, tmp_path: Path) -> Project:
+    """A project with a run that was trained to its end."""
+    import json
+
+    from safetensors.torch import save_file as save
+    from transformers import AutoTokenizer
+
+    from llmtui.quantize.convert import convert
+    from llmtui.trainer.finetune import parity
+    from llmtui.trainer.finetune.config import RunConfig
+    from llmtui.trainer.prompt import prompt_from_identity
+
+    folder, base = tiny_folder(tmp_path / "tiny", "llama"), tmp_path / "tiny.gguf"
+    convert(folder, base)
+    project = project_for(shop)
+    start(project, shop)
+    place = project.new_run()
+    RunConfig(str(base), "").save(place)
+    _, merged = lora_folder(place / "adapter", base, loaded(tmp_path, base.name), 0.1)
+    merged.get_base_model = lambda: merged
+    rows = [Instruction(str(n), f"question {n}", f"SELECT {n}") for n in range(6)]
+    prompt = prompt_from_identity("chatml/weights/1")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    expected = parity.record(merged, tokenizer, prompt, rows, most_tokens=12)
+    (place / "adapter" / "parity.json").write_text(json.dumps(expected))
+    logits = parity.logits_after(merged, expected["contexts"])
+    save({"logits": logits}, str(place / "adapter" / "parity.safetensors"))
+    return project
+
+
+def test_levels_are_made_verified_and_the_first_is_used(
+    trained: Project, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["quantize", str(shop), "--levels", "f16,adapter"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("Verified: ") == 2
+    names = sorted(file.name for file in trained.models.iterdir())
+    assert len(names) == 2
+    assert trained.model is not None
+    assert trained.model.name.endswith("-f16.gguf")
+    assert run(["quantize", str(shop), "--adapter"]) == 0
+    assert trained.model.name.endswith(".lora.gguf")
+    assert run(["adapters", "list"]) == 0
+    assert "tiny.gguf" in capsys.readouterr().out
+
+
+def test_a_file_that_does_not_hold_is_not_kept_and_the_model_in_use_stays(
+    trained: Project, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["quantize", str(shop), "--level", "f16"]) == 0
+    before = trained.model
+    recorded = trained.runs.glob("*/adapter/parity.safetensors").__next__()
+    logits = load_file(str(recorded))["logits"]
+    save_file({"logits": np.ascontiguousarray(logits[:, ::-1])}, str(recorded))
+    assert run(["quantize", str(shop), "--level", "q8_0"]) == 3
+    told = capsys.readouterr().err
+    assert "of their spread off those of training" in told
+    assert "The model in use stays as it was" in told
+    assert trained.model == before
+    assert [file.name for file in trained.models.iterdir()] == [before.name if before else ""]
+
+
+def test_a_dry_run_tells_sizes_and_writes_nothing(
+    trained: Project, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["quantize", str(shop), "--levels", "q8_0,bf16", "--dry-run"]) == 0
+    told = capsys.readouterr().err
+    assert "q8_0: " in told
+    assert "BF16" in told
+    assert not trained.models.exists()
