@@ -152,13 +152,13 @@ class Engine:
         """The greedy token at every place of a given answer and after it; -1 where it would end."""
         ends = set(self.tokenize(self.prompt.end, True))
         self._feed_prompt(list(tokens))
+        choices = [self._logits().argmax()]
+        if answer:
+            choices += list(self._decode_each(answer).argmax(axis=1))
         found = []
-        for place in range(len(answer) + 1):
-            token = int(self._logits().argmax())
+        for token in map(int, choices):
             ended = token in ends or self._llama.llama_vocab_is_eog(self._vocab, token)
             found.append(-1 if ended else token)
-            if place < len(answer):
-                self._decode([answer[place]])
         return found
 
     def eos(self) -> int:
@@ -204,6 +204,26 @@ class Engine:
         del self._held[shared:]
         for start in range(shared, len(tokens), _BATCH):
             self._decode(tokens[start : start + _BATCH])
+
+    def _decode_each(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """Logits (tokens, vocabulary) after each of at most a batch of tokens, in one go."""
+        batch = self._llama.llama_batch_init(len(tokens), 0, 1)
+        try:
+            batch.n_tokens = len(tokens)
+            for place, token in enumerate(tokens):
+                batch.token[place] = token
+                batch.pos[place] = len(self._held) + place
+                batch.n_seq_id[place] = 1
+                batch.seq_id[place][0] = 0
+                batch.logits[place] = 1
+            if self._llama.llama_decode(self._context, batch) != 0:
+                raise ModelError("llama.cpp failed while answering")
+        finally:
+            self._llama.llama_batch_free(batch)
+        self._held += tokens
+        pointer = self._llama.llama_get_logits(self._context)
+        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (len(tokens), self._words))
+        return logits
 
     def _decode(self, tokens: list[int]) -> None:
         array = (self._llama.llama_token * len(tokens))(*tokens)

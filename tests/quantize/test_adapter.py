@@ -94,3 +94,13 @@ def test_an_adapter_for_another_base_is_refused(made: Any, tmp_path: Path) -> No
     base.unlink()
     with pytest.raises(ModelError, match="base model of this adapter is not at"):
         load_adapter(file)
+
+
+def test_choices_are_those_of_one_token_after_another(made: Any) -> None:
+    _, _, gguf = made
+    with Engine(gguf) as engine:
+        prompt, answer = [5, 6, 7], [30, 31, 32, 33]
+        singly = [int(engine.next_logits(prompt + answer[:length]).argmax()) for length in range(5)]
+        assert 1 not in singly  # the end
+        assert engine.choices(prompt, answer) == singly
+        assert engine.choices(prompt, []) == singly[:1]
