@@ -32,7 +32,8 @@ def main(folder: Path) -> int:
     from llmtui.workspace.events import Event, Failed, to_line
 
     def tell(event: Event) -> None:
-        print(to_line(event), flush=True)
+        if os.environ.get("RANK", "0") == "0":  # of several processes the first one speaks
+            print(to_line(event), flush=True)
 
     try:
         config = load_config(folder)

@@ -11,17 +11,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmtui.tui.exporting import quantize
 from llmtui.tui.lock import only_one
 from llmtui.workspace.errors import LlmtuiError, UsageError
 from llmtui.workspace.events import Event, Failed, Finished, Note, Started, from_line, to_line
+from llmtui.workspace.files import write_text
 from llmtui.workspace.project import Project, start
 from llmtui.workspace.settings import Settings
 
@@ -44,6 +45,8 @@ class Job:
     fresh: bool = False
     """Start a new run even when the last one is unfinished."""
     evaluate: bool = True
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the run's RunConfig."""
 
 
 def tune(job: Job, stopped: Callable[[], bool]) -> Iterator[Event]:
@@ -108,6 +111,7 @@ def instructions(job: Job) -> Iterator[Event]:
     languages = parse_languages(job.settings.languages)
     options = Options(languages, job.settings.rows or Options.rows)
     with (yield from open_database(job)) as database:
+        write_text(job.project.schema_text, database.schema.text(3))
         facts = (database.schema.fingerprint, ",".join(languages), options.rows, VERSION)
         made_for = " ".join(map(str, facts))
         known = job.project.facts().get("instructions") == made_for
@@ -153,6 +157,11 @@ def choose_run(job: Job) -> Path:
     from llmtui.trainer.headstart.adapter import start_for
 
     settings, base = job.settings, find_base(job.settings.base)
+    pretraining = job.training.get("stage") == "pretrain"
+    rank = int(job.training.get("rank", RunConfig.rank))
+    schema_text = ""
+    if settings.schema != "weights" or pretraining:
+        schema_text = job.project.schema_text.read_text(encoding="utf-8")
     config = RunConfig(
         base=str(base),
         instructions=str(job.project.instructions),
@@ -160,8 +169,12 @@ def choose_run(job: Job) -> Path:
         minutes=settings.minutes,
         threads=settings.threads,
         languages=settings.languages,
+        schema=settings.schema,
+        schema_text=schema_text,
+        batch=RunConfig.batch if settings.schema == "weights" else 2 * RunConfig.batch,
         level=settings.level,
-        start=start_for(base, RunConfig.rank),
+        start="" if pretraining else pretrained(job.project, str(base)) or start_for(base, rank),
+        **job.training,
     )
     last = job.project.latest_run()
     if last is not None and not job.fresh and not (last / "report.md").is_file():
@@ -175,6 +188,16 @@ def choose_run(job: Job) -> Path:
     return run
 
 
+def pretrained(project: Project, base: str) -> str:
+    """The adapter that continued pre-training left for this base, "" when there is none."""
+    from llmtui.trainer.finetune.config import load_config
+
+    name = project.facts().get("pretrained")
+    run = project.runs / str(name)
+    adapter = run / "adapter" / "adapter.safetensors"
+    return str(adapter) if name and adapter.is_file() and load_config(run).base == base else ""
+
+
 def finetune_in_child(run: Path, stopped: Callable[[], bool], lock: int) -> Iterator[Event]:
     """Train in a process of its own, so that its memory ends with it and a crash is only its own.
 
@@ -182,7 +205,8 @@ def finetune_in_child(run: Path, stopped: Callable[[], bool], lock: int) -> Iter
     until the child has saved and gone. Raises LlmtuiError with what the child said.
     """
     command = [sys.executable, "-m", "llmtui.trainer", str(run)]
-    environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONWARNINGS": "ignore",
+                   "MALLOC_ARENA_MAX": "2", "OMP_WAIT_POLICY": "PASSIVE"}  # fmt: skip
     failed: Failed | None = None
     with (run / "train.log").open("ab") as log:
         child = subprocess.Popen(

@@ -41,6 +41,11 @@ class Project:
         return self.root / "instructions.jsonl"
 
     @property
+    def schema_text(self) -> Path:
+        """The schema as a prompt shows it, for training that learns from it."""
+        return self.root / "schema.txt"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 

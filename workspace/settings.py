@@ -34,6 +34,8 @@ class Settings:
     """Time that fine-tuning may take, in minutes."""
     rows: int = 0
     """Most instruction rows to construct; 0 lets llmtui choose."""
+    schema: str = "weights"
+    """Where the model learns the schema from: weights, prompt or mixed."""
     level: str = "q8_0"
     """Quantization level of the model that is used."""
     threads: int = 0
@@ -145,5 +147,9 @@ def _checked(values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     return checked
 
 
-_CHOICES = {"secrets": ("mask", "keep"), "large": ("sample", "import", "in-place")}
+_CHOICES = {
+    "schema": ("weights", "prompt", "mixed"),
+    "secrets": ("mask", "keep"),
+    "large": ("sample", "import", "in-place"),
+}
 _WANTED: dict[type, str] = {str: "text", int: "a whole number", float: "a number"}

@@ -77,7 +77,7 @@ def test_importance_is_the_mean_square_of_what_a_matrix_reads(made: Any) -> None
     model = add_lora(loaded(gguf.parent, gguf.name), 4, 8, 1)
     examples = [Example((5, 6, 7, 8, 9), 2), Example((30, 31, 32), 1)]
     read_by: list[Any] = []
-    down = model.get_base_model().model.layers[1].mlp.down_proj
+    down = model.model.layers[1].mlp.down_proj
     handle = down.register_forward_pre_hook(lambda _module, inputs: read_by.append(inputs[0][0]))
     found = importance.record(model, examples)
     handle.remove()

@@ -1,9 +1,9 @@
 import pytest
 
-from llmtui.trainer.finetune.batches import encode, plan_batches
+from llmtui.trainer.finetune.batches import Example, encode, plan_batches
 from llmtui.trainer.finetune.checkpoint import State
 from llmtui.trainer.finetune.config import RunConfig, load_config
-from llmtui.trainer.finetune.recipe import Pace, learning_rate
+from llmtui.trainer.finetune.pace import Pace, learning_rate
 from llmtui.trainer.prompt import Prompt, prompt_from_identity, prompt_of_base
 from llmtui.workspace.errors import ModelError, UsageError
 from llmtui.workspace.records import Instruction
@@ -51,7 +51,7 @@ def test_every_row_is_in_one_batch_of_an_epoch_and_the_order_is_fixed() -> None:
 
 def test_the_learning_rate_warms_up_and_falls_to_nothing() -> None:
     config = RunConfig("b", "i", learning_rate=1.0, warmup=10)
-    rates = [learning_rate(config, step, 100) for step in range(100)]
+    rates = [learning_rate(config, State(step=step, total=100)) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == 1.0
     assert rates[-1] < 0.02
@@ -93,3 +93,12 @@ def test_a_model_of_the_first_prompt_is_asked_without_hints() -> None:
     first = prompt_from_identity("chatml/weights/1")
     assert first.pieces("rock", hints=("genre.name = 'Rock'",)) == first.pieces("rock")
     assert first.identity == "chatml/weights/1"
+
+
+def test_rows_that_are_asked_with_one_schema_stay_together_in_every_epoch() -> None:
+    examples = [Example((1, 2, i), 2, group=i // 12) for i in range(120)]
+    for epoch in (0, 1):
+        batches = plan_batches(examples, 8, 7, epoch)
+        assert sorted(i for batch in batches for i in batch) == list(range(120))
+        assert all(len({examples[i].group for i in batch}) == 1 for batch in batches)
+        assert len(batches) <= 25

@@ -1,7 +1,10 @@
 """Tiny random models of every architecture that llmtui knows, for tests that need no file."""
 
+import random
 from pathlib import Path
 from typing import Any
+
+from llmtui.trainer.finetune.batches import Example
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma3_text")
 
@@ -40,3 +43,15 @@ def lora_of(folder: Path, target: Path, rank: int) -> None:
     for weight in weights.values():
         weight.normal_(std=0.02)
     save_file(weights, str(target))
+
+
+def rows(prefix: int, count: int, longest: int, seed: int = 5) -> list[Example]:
+    """Rows that begin with the same `prefix` tokens and go on in their own way."""
+    rng = random.Random(seed)
+    shared = [rng.randrange(3, 97) for _ in range(prefix)]
+    found = []
+    for i in range(count):
+        question = [3 + i, *(rng.randrange(3, 97) for _ in range(rng.randrange(1, longest // 2)))]
+        answer = [rng.randrange(3, 97) for _ in range(rng.randrange(1, longest // 2))]
+        found.append(Example((*shared, *question, *answer), prefix + len(question)))
+    return found

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from llmtui.trainer.evaluate.cost import training_tables
 from llmtui.trainer.evaluate.judge import Outcome
 from llmtui.trainer.evaluate.misses import KINDS
 from llmtui.trainer.evaluate.picture import loss_svg
@@ -60,6 +61,7 @@ def write_report(
     results: model name → its outcomes; the first one's misses are shown
     """
     sections: list[Section] = [score_table(results), *compared(results)]
+    sections += training_tables(folder)
     losses = losses_of(folder / "events.jsonl")
     if losses:
         svg = loss_svg(losses, "Training loss (nats a token)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,32 @@ from llmtui.workspace.files import whole_folder
 
 @dataclass
 class State:
-    """Where a run stands: `step` of `total` done, `seconds` trained; `total` 0 before the plan."""
+    """Where a run stands.
+
+    step of total are done (total 0 before the plan), with rows and tokens seen in seconds
+    recent, lowest: last losses, and the lowest mean of so many
+    best_hits, looks, flat_at: most exact held-out answers, looks since, step it went flat
+    """
 
     step: int = 0
     total: int = 0
     seconds: float = 0.0
     tokens: int = 0
+    rows: int = 0
+    recent: list[float] = field(default_factory=list)
+    lowest: float = 0.0
+    best_hits: int = 0
+    looks: int = 0
+    flat_at: int = 0
 
 
 def adapter_weights(model: Any) -> dict[str, torch.Tensor]:
     """LoRA tensors by module: `<module>.lora_A` (rank, in) and `<module>.lora_B` (out, rank)."""
-    found: dict[str, torch.Tensor] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            key = name.removeprefix("base_model.model.").replace(".default.weight", "")
-            found[key] = parameter.detach().contiguous()
-    return found
+    return {
+        name: parameter.detach().contiguous()
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
 
 
 def load_adapter(model: Any, file: Path) -> None:

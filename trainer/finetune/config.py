@@ -22,10 +22,24 @@ class RunConfig:
     schema_fingerprint: str = ""
     schema: str = "weights"
     """Where the model learns the schema from: its weights, the prompt, or mixed (half of each)."""
+    schema_text: str = ""
+    """The schema as a prompt shows it; for the schema in the prompt or mixed."""
+    stage: str = "instructions"
+    """What is learnt: instructions, or pretrain: plain text of the user's own."""
+    text: str = ""
+    """For pretrain: a folder of .sql, .txt and .md files, or one of them."""
+    masked: float = 0.25
+    """For pretrain: share of chunks of which a span is taken out and asked for."""
+    replay: float = 0.05
+    """Share of general instructions among the rows, against forgetting; 0 is none."""
     start: str = ""
     """An adapter.safetensors of the same rank from which training goes on; "" starts anew."""
     minutes: float = 10.0
-    """Wall time for the training steps; loading and saving come on top."""
+    """Wall time for the training steps; loading and saving come on top. 0 is no limit."""
+    rows: int = 0
+    """Most rows to see, counting each time; 0 is no limit."""
+    until_flat: bool = False
+    """End when held-out answers no longer get better."""
     epochs: int = 3
     """Most passes over the rows when time allows."""
     threads: int = 0
@@ -45,6 +59,11 @@ class RunConfig:
     """Time between checkpoints."""
     languages: str = "en,zh"
     level: str = "q8_0"
+
+    @property
+    def asked_with(self) -> str:
+        """Where the tuned model is told the schema from when it is asked."""
+        return "prompt" if self.schema == "prompt" else "weights"
 
     def save(self, folder: Path) -> None:
         write_text(folder / "run.toml", tomlkit.dumps(dataclasses.asdict(self)))

@@ -31,7 +31,7 @@ def record(model: Any, examples: Sequence[Example], most: int = 64) -> dict[str,
         return hook
 
     handles = [
-        module.register_forward_pre_hook(listen(name.removeprefix("base_model.model.")))
+        module.register_forward_pre_hook(listen(name))
         for name, module in model.named_modules()
         if name.rsplit(".", 1)[-1] in TARGETS
     ]

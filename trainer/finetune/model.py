@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 from transformers.utils import logging as transformers_logging
 
+from llmtui.trainer.finetune import lora
 from llmtui.trainer.finetune.batches import Tokenize
+from llmtui.trainer.finetune.fused import fuse
+from llmtui.trainer.finetune.loss import PACKABLE
 from llmtui.trainer.prompt import Prompt, prompt_of_base
 from llmtui.workspace.errors import ModelError
 
@@ -64,34 +66,14 @@ def tokenizer_of(tokenizer: Any) -> Tokenize:
     return tokenize
 
 
-def prompt_for_training(tokenizer: Any) -> Prompt:
+def prompt_for_training(tokenizer: Any, schema: str) -> Prompt:
     tokenize = tokenizer_of(tokenizer)
     return prompt_of_base(
-        str(tokenizer.chat_template or ""), lambda text: len(tokenize(text, True)) == 1, "weights"
+        str(tokenizer.chat_template or ""), lambda text: len(tokenize(text, True)) == 1, schema
     )
 
 
 def add_lora(model: Any, rank: int, alpha: int, seed: int) -> Any:
     """LoRA on every linear layer of the body; the adapter is fp32, the base is frozen."""
-    torch.manual_seed(seed)
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(TARGETS), lora_dropout=0.0)
-    return get_peft_model(model, config)
-
-
-def answer_loss(model: Any, tokens: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy in nats over the wanted tokens only.
-
-    tokens: (rows, length) ids, padded at the right; no attention mask is needed, since a causal
-    model's padding at the end cannot be seen by what stands before it.
-    wanted: (rows, length) bool, true where a token belongs to an answer.
-    The hidden states that predict a wanted token are gathered before the output head, so that its
-    cost is that of the answers alone.
-    """
-    inner = model.get_base_model()
-    hidden = inner.model(input_ids=tokens, use_cache=False).last_hidden_state
-    predicting = hidden[:, :-1][wanted[:, 1:]]
-    logits = inner.lm_head(predicting)
-    cap = getattr(inner.config, "final_logit_softcapping", None)
-    if cap:
-        logits = torch.tanh(logits / cap) * cap
-    return torch.nn.functional.cross_entropy(logits.float(), tokens[:, 1:][wanted[:, 1:]])
+    model = lora.add_lora(model, TARGETS, rank, alpha, seed)
+    return fuse(model) if model.config.model_type in PACKABLE else model

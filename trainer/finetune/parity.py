@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from llmtui.trainer.finetune.batches import schema_of
 from llmtui.trainer.finetune.model import tokenizer_of
 from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.records import Instruction
@@ -27,6 +28,7 @@ def record(
     rows: list[Instruction],
     asked: int = 24,
     most_tokens: int = 96,
+    schema_text: str = "",
 ) -> dict[str, Any]:
     """Token ids of a hundred strings and greedy answers to the questions of the first rows.
 
@@ -37,10 +39,13 @@ def record(
     tokenize = tokenizer_of(tokenizer)
     found = [text for row in rows for text in (row.question, row.target)]
     texts = list(dict.fromkeys([*_STRINGS, *found]))[:100]
-    prompts = [prompt.tokens(tokenize, row.question, hints=row.hints) for row in rows[:asked]]
+    prompts = [
+        prompt.tokens(tokenize, row.question, schema_of(row, schema_text), row.hints)
+        for row in rows[:asked]
+    ]
     end = set(tokenize(prompt.end, True)) | {tokenizer.eos_token_id}
     model.eval()
-    answers = greedy(model.get_base_model(), prompts, end, most_tokens)
+    answers = greedy(model, prompts, end, most_tokens)
     return {
         "strings": [[text, tokenize(text, False)] for text in texts],
         "answers": [

@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import psutil
 from safetensors.torch import save_file
 
 from llmtui.trainer.finetune import importance, parity
-from llmtui.trainer.finetune.batches import Example, encode, plan_batches
-from llmtui.trainer.finetune.checkpoint import (
-    State,
-    adapter_weights,
-    load_adapter,
-    load_checkpoint,
-    save_checkpoint,
-)
+from llmtui.trainer.finetune.batches import Example, Tokenize, encode, schema_of
+from llmtui.trainer.finetune.checkpoint import State, adapter_weights, load_adapter
 from llmtui.trainer.finetune.config import RunConfig
+from llmtui.trainer.finetune.loop import Rows, learn
 from llmtui.trainer.finetune.model import (
     add_lora,
-    answer_loss,
     load_base,
     prompt_for_training,
     tokenizer_of,
     use_threads,
 )
+from llmtui.trainer.finetune.packed import common_prefix
+from llmtui.trainer.finetune.plan import make_plan, probe
+from llmtui.trainer.finetune.pretrain import pretraining_rows
+from llmtui.trainer.finetune.replay import GENERAL, before_and_after, general_rows, mixed_in
+from llmtui.trainer.finetune.together import join
+from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.errors import LlmtuiError, UsageError
-from llmtui.workspace.events import Event, Finished, Note, Progress, RowDropped, Saved, Started
-from llmtui.workspace.files import whole_folder
+from llmtui.workspace.events import Event, Finished, Note, Planned, RowDropped, Saved, Started
+from llmtui.workspace.files import whole_folder, write_text
 from llmtui.workspace.records import Instruction, load_rows
 
 STAGE = "finetune"
-_PROBES = (3, 8, 16)
-"""Timed steps after which the number of steps is planned."""
-_REPLAN = 25
 _BY_PEOPLE = ("asked", "written", "imported")
 _WEIGHT = 3
 """How often a row that a person wrote or accepted is seen for once that another one is."""
+_HELD_OUT = 48
+"""Held-out rows that a run until it is flat looks at."""
 
 
 def finetune(
@@ -51,133 +49,113 @@ def finetune(
     """Train as `config` says and leave `folder/adapter`; go on from `folder/checkpoint` if there.
 
     `stop` is asked after every step; when it says yes, what was learnt so far is kept as the
-    adapter. Raises ModelError, UsageError (no rows) and LlmtuiError (loss not finite).
+    adapter. Raises ModelError, UsageError (no rows) and LlmtuiError (the loss blows up, or the
+    memory is too small).
     """
-    began = time.monotonic()
+    began, together = time.monotonic(), join()
     threads = use_threads(config.threads)
     yield Started(STAGE, f"loading {Path(config.base).name}, {threads} threads")
     model, tokenizer = load_base(Path(config.base))
-    tokenize, prompt = tokenizer_of(tokenizer), prompt_for_training(tokenizer)
-    rows = [encode(row, prompt, tokenize) for row in training_rows(config)]
-    examples = [row for row in rows if len(row.tokens) <= config.max_tokens]
-    if len(examples) < len(rows):
-        yield RowDropped(f"longer than {config.max_tokens} tokens", count=len(rows) - len(examples))
-    if not examples:
-        raise UsageError(
-            "There are no rows to train on", where=config.instructions,
-            hint="Build some with `llmtui instructions build`.",
-        )  # fmt: skip
+    tokenize, prompt = tokenizer_of(tokenizer), prompt_for_training(tokenizer, config.asked_with)
+    group = 0 if config.schema == "weights" else -1  # bare questions go with bare questions
+    general, unseen = (general_rows(s, prompt.template, tokenize, group) for s in ("train", "test"))
+    pad = tokenizer.pad_token_id or 0
+    if config.stage == "pretrain":
+        rows = pretraining_rows(config, tokenize, pad)
+    else:
+        rows = yield from encoded(config, prompt, tokenize, pad)
+    rows = Rows(mixed_in(rows.learnt, general, config.replay), rows.held_out, pad)
     model = add_lora(model, config.rank, config.alpha, config.seed)
     if config.start:
         load_adapter(model, Path(config.start))
-    weights = [p for p in model.parameters() if p.requires_grad]
-    yield Note(f"{len(examples)} rows, {sum(p.numel() for p in weights) / 1e6:.1f} M weights learn")
+    plan = make_plan(model, rows, config, probe(model, rows, config))
+    yield plan.told
+    if not plan.told.fits:
+        raise LlmtuiError("Training does not fit the memory", hint=plan.told.advice)
+    if plan.checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    state = yield from learn(model, rows, config, folder, stop, plan.steps, plan.at_once, together)
+    if not together.first:
+        return
 
-    state = yield from learn(model, examples, config, folder, stop, tokenizer.pad_token_id or 0)
+    yield from leave(model, tokenizer, prompt, rows, unseen, config, folder, told(plan.told, state))
+    detail = f"{state.step} steps, {state.rows} rows seen"
+    yield Finished(STAGE, time.monotonic() - began, detail)
 
+
+def leave(
+    model: Any,
+    tokenizer: Any,
+    prompt: Prompt,
+    rows: Rows,
+    unseen: Sequence[Example],
+    config: RunConfig,
+    folder: Path,
+    cost: dict[str, Any],
+) -> Generator[Event, None, None]:
+    """Write the adapter, what to hold the exported model to, and what training cost and did."""
     yield Note("Recording sample answers to check the exported model with")
-    expected = parity.record(model, tokenizer, prompt, rows_to_compare(config))
+    model = in_full_precision(model, config)
+    rows_asked, text = rows_to_compare(config), config.schema_text
+    expected = parity.record(model, tokenizer, prompt, rows_asked, schema_text=text)
+    looked_at = {"general": unseen}
+    if config.stage == "pretrain":
+        looked_at["held_out"] = rows.held_out[:100]
+    losses = yield from compared(model, looked_at, rows.pad)
+    write_text(folder / "training.json", json.dumps(cost | losses))
     with whole_folder(folder / "adapter") as place:
         write_adapter(place, model, config, prompt.identity, expected)
         logits = parity.logits_after(model, expected["contexts"])
         save_file({"logits": logits}, str(place / "parity.safetensors"))
-        save_file(importance.record(model, examples), str(place / "importance.safetensors"))
+        save_file(importance.record(model, rows.learnt), str(place / "importance.safetensors"))
     yield Saved("adapter", str(folder / "adapter"))
-    detail = f"{state.step} steps, {state.step * config.batch} rows seen"
-    yield Finished(STAGE, time.monotonic() - began, detail)
 
 
-def learn(
-    model: Any,
-    examples: list[Example],
-    config: RunConfig,
-    folder: Path,
-    stop: Callable[[], bool],
-    pad: int,
-) -> Generator[Event, None, State]:
-    """The training loop: batch, loss, step, checkpoint; returns where it ended."""
-    weights = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=config.learning_rate, weight_decay=0.0)
-    state = State()
-    if (folder / "checkpoint").is_dir():
-        state = load_checkpoint(folder / "checkpoint", model, optimizer)
-        yield Note(f"Going on from step {state.step} of {state.total}")
-    batches = [
-        batch
-        for epoch in range(config.epochs)
-        for batch in plan_batches(examples, config.batch, config.seed, epoch)
-    ]
-    state.total = state.total or len(batches)
-    model.train()
-    pace, saved_at = Pace(), time.monotonic()
-    try:
-        while state.step < state.total and not stop():
-            began = time.monotonic()
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(config, state.step, state.total)
-            tokens, wanted = collate([examples[i] for i in batches[state.step]], pad)
-            loss = answer_loss(model, tokens, wanted)
-            if not math.isfinite(loss.item()):
-                raise LlmtuiError(
-                    f"The loss is no longer a number at step {state.step}", where=str(folder),
-                    hint="The last saved point is kept. Tune again with a lower learning rate.",
-                )  # fmt: skip
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            state.step += 1
-            state.tokens += tokens.numel()
-            state.seconds += pace.timed(time.monotonic() - began)
-            state.total = pace.plan(state, config.minutes * 60, len(batches))
-            yield pace.progress(state, loss.item(), config.batch)
-            if time.monotonic() - saved_at > config.save_seconds:
-                save_checkpoint(folder / "checkpoint", model, optimizer, state)
-                saved_at = time.monotonic()
-    except GeneratorExit:  # nobody listens any more: the process that asked is gone
-        save_checkpoint(folder / "checkpoint", model, optimizer, state)
-        raise
-    save_checkpoint(folder / "checkpoint", model, optimizer, state)
-    return state
+def encoded(
+    config: RunConfig, prompt: Prompt, tokenize: Tokenize, pad: int
+) -> Generator[Event, None, Rows]:
+    """The rows as tokens; those that are too long are told and left out."""
+    other = Prompt(prompt.template, "prompt" if prompt.schema == "weights" else "weights")
+    prompts = (prompt, other) if config.schema == "mixed" else (prompt,)
+
+    def encode_all(rows: Sequence[Instruction]) -> list[Example]:
+        groups: dict[tuple[str, str], list[Example]] = {}
+        found = []
+        for i, row in enumerate(rows):
+            chosen, text = prompts[i % len(prompts)], schema_of(row, config.schema_text)
+            group = groups.setdefault((chosen.schema, text), [])
+            number = list(groups).index((chosen.schema, text))
+            group.append(encode(row, chosen, tokenize, text, number))
+            found.append(group[-1])
+        begun = [common_prefix(group) for group in groups.values()]
+        return [e for e in found if len(e.tokens) - begun[e.group] <= config.max_tokens]
+
+    rows = training_rows(config)
+    learnt = encode_all(rows)
+    dropped = len(rows) - len(learnt)
+    if dropped:
+        yield RowDropped(f"longer than {config.max_tokens} tokens", count=dropped)
+    if not learnt:
+        raise UsageError(
+            "There are no rows to train on", where=config.instructions,
+            hint="Build some with `llmtui instructions build`.",
+        )  # fmt: skip
+    yield Note(f"{len(learnt)} rows to learn")
+    dev = [row for row in load_rows(Path(config.instructions)) if row.split == "dev" and row.usable]
+    return Rows(learnt, encode_all(dev)[:_HELD_OUT], pad)
 
 
-@dataclass
-class Pace:
-    """Seconds a step in this process; the first step, which warms up, is left out."""
-
-    steps: int = 0
-    seconds: float = 0.0
-    warm: bool = False
-
-    def timed(self, seconds: float) -> float:
-        if self.warm:
-            self.steps += 1
-            self.seconds += seconds
-        self.warm = True
-        return seconds
-
-    @property
-    def per_step(self) -> float:
-        return self.seconds / self.steps if self.steps else 0.0
-
-    def plan(self, state: State, budget: float, most: int) -> int:
-        """Steps of the whole run that fit `budget` seconds of training, `most` at the most.
-
-        Looked at anew every few steps while the estimate is young, and rarely later, so that the
-        learning rate's way down is not disturbed.
-        """
-        young = self.steps in _PROBES
-        if not young and state.step % _REPLAN:
-            return state.total
-        fitting = state.step + int((budget - state.seconds) / self.per_step) if self.steps else most
-        fitting = min(max(fitting, state.step), most)
-        near = abs(fitting - state.total) < 0.03 * state.total
-        return state.total if near and not young else fitting
-
-    def progress(self, state: State, loss: float, batch: int) -> Progress:
-        left = (state.total - state.step) * self.per_step if self.steps else None
-        rate = batch / self.per_step if self.steps else None
-        return Progress(STAGE, state.step, state.total, loss, rate, "rows", left)
+def compared(
+    model: Any, looked_at: dict[str, Sequence[Example]], pad: int
+) -> Generator[Event, None, dict[str, Any]]:
+    """Loss of base and tuned model on text that was not learnt, by its name."""
+    losses = {name: before_and_after(model, some, pad) for name, some in looked_at.items()}
+    for name, loss in losses.items():
+        yield Note(
+            f"Loss on {name.replace('_', ' ')} text: {loss['before']:.3f} nats a token before, "
+            f"{loss['after']:.3f} after"
+        )
+    return losses
 
 
 def training_rows(config: RunConfig) -> list[Instruction]:
@@ -188,29 +166,48 @@ def training_rows(config: RunConfig) -> list[Instruction]:
     return usable + heavy * (_WEIGHT - 1)
 
 
+def in_full_precision(model: Any, config: RunConfig) -> Any:
+    """The model as it will be exported: a base that was rounded to train faster is loaded anew."""
+    if model.lm_head.weight.dtype.itemsize == 4:
+        return model
+    learnt = adapter_weights(model)
+    exact, _ = load_base(Path(config.base))
+    exact = add_lora(exact, config.rank, config.alpha, config.seed)
+    for name, weight in adapter_weights(exact).items():
+        weight.copy_(learnt[name])
+    return exact
+
+
+def told(planned: Planned, state: State) -> dict[str, Any]:
+    """What the report says of the training: what was planned, and what came of it."""
+    peak = getattr(psutil.Process().memory_info(), "peak_wset", 0) or _peak()
+    return {
+        "planned": {
+            "rows": planned.rows, "steps": planned.steps, "minutes": planned.minutes,
+            "tokens_per_second": planned.tokens_per_second, "memory_gb": planned.memory_gb,
+        },
+        "actual": {
+            "rows": state.rows, "steps": state.step, "minutes": round(state.seconds / 60, 2),
+            "tokens_per_second": round(state.tokens / max(state.seconds, 1e-9), 1),
+            "memory_gb": round(peak / 1e9, 2),
+        },
+        "detail": planned.detail,
+    }  # fmt: skip
+
+
+def _peak() -> int:
+    """Peak memory of this process in bytes, on POSIX systems."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
 def rows_to_compare(config: RunConfig) -> list[Instruction]:
     """Rows to hold the exported model to: those that were not trained on first."""
-    rows = load_rows(Path(config.instructions))
+    file = Path(config.instructions)
+    rows = load_rows(file if file.is_file() else GENERAL)
     return sorted(rows, key=lambda row: row.split == "train")[:200]
-
-
-def collate(examples: list[Example], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids (rows, length) padded at the right, and where the answers stand (bool)."""
-    length = max(len(example.tokens) for example in examples)
-    tokens = torch.full((len(examples), length), pad, dtype=torch.long)
-    wanted = torch.zeros((len(examples), length), dtype=torch.bool)
-    for i, example in enumerate(examples):
-        tokens[i, : len(example.tokens)] = torch.tensor(example.tokens)
-        wanted[i, example.answer : len(example.tokens)] = True
-    return tokens, wanted
-
-
-def learning_rate(config: RunConfig, step: int, total: int) -> float:
-    """Linear warm-up, then linear to zero at `total`."""
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    left = max(total - step, 1) / max(total - config.warmup, 1)
-    return config.learning_rate * min(left, 1.0)
 
 
 def write_adapter(

@@ -162,7 +162,7 @@ def describe_plan(event: Planned) -> str:
         f"{event.disk_gb:.2f} GB of disk"
     )
     text += f" ({event.detail})" if event.detail else ""
-    return text if event.fits else f"{text}\n  this does not fit: {event.advice}"
+    return text if event.fits else f"{text}\n  this does not fit. {event.advice}"
 
 
 def duration(seconds: float) -> str:

@@ -21,7 +21,7 @@ QUESTIONS = (
     "哪个部门的员工最多？",
 )
 _PACKAGES = ("duckdb", "sqlglot", "textual", "llama-cpp-python", "gguf", "torch", "transformers",
-             "peft")  # fmt: skip
+             "accelerate")  # fmt: skip
 _MEMORY_GB = 6
 
 

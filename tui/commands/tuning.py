@@ -21,7 +21,7 @@ from llmtui.tui.commands.common import (
     place,
     settings_for,
 )
-from llmtui.workspace.errors import LlmtuiError, ModelError
+from llmtui.workspace.errors import LlmtuiError, ModelError, UsageError
 from llmtui.workspace.events import Event, Failed, Started
 from llmtui.workspace.project import Project
 
@@ -34,6 +34,29 @@ BaseOption = Annotated[
 LangOption = Annotated[str | None, typer.Option("--lang", help="Languages: en, zh or en,zh.")]
 RowsOption = Annotated[int | None, typer.Option("--rows", help="Rows to construct.", min=50)]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Start anew, not from the last point.")]
+SchemaOption = Annotated[
+    str | None,
+    typer.Option("--schema", help="Where the schema is learnt from: weights, prompt or mixed."),
+]
+FlatOption = Annotated[
+    bool, typer.Option("--until-flat", help="End when held-out answers no longer get better.")
+]
+SeenOption = Annotated[
+    int, typer.Option("--rows", help="Rows to see in all, in place of --minutes.", min=0)
+]
+StageOption = Annotated[
+    str, typer.Option("--stage", help="instructions, or pretrain: plain text of your own.")
+]
+TextOption = Annotated[
+    Path | None, typer.Option("--text", help="For pretrain: a folder of .sql, .txt and .md files.")
+]
+MaskedOption = Annotated[
+    float | None, typer.Option("--masked", help="For pretrain: share of text with a gap.")
+]
+RankOption = Annotated[int | None, typer.Option("--rank", help="Rank of the LoRA.", min=1)]
+RateOption = Annotated[
+    float | None, typer.Option("--learning-rate", help="Peak of the learning rate.")
+]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", help="0 is every core.", min=0)]
 
 
@@ -43,6 +66,8 @@ def tune(
     base: BaseOption = None,
     lang: LangOption = None,
     rows: RowsOption = None,
+    schema: SchemaOption = None,
+    until_flat: FlatOption = False,
     threads: ThreadsOption = None,
     fresh: FreshOption = False,
     exclude: ExcludeOption = None,
@@ -58,41 +83,63 @@ def tune(
     full, kept = place(source, project)
     keep(kept, full, exclude, large)
     settings = settings_for(
-        kept, minutes=minutes, base=base, languages=lang, rows=rows, threads=threads
+        kept, minutes=minutes, base=base, languages=lang, rows=rows, threads=threads, schema=schema
     )
     from llmtui.tui.pipeline import Job
     from llmtui.tui.pipeline import tune as run
 
     stop = Stop()
-    job = Job(full, kept, settings, fresh=fresh)
+    job = Job(full, kept, settings, fresh=fresh, training={"until_flat": until_flat})
     follow(told(run(job, stop), stop), as_json=as_json)
 
 
 def train(
     source: SourceArgument,
     minutes: MinutesOption = None,
+    rows: SeenOption = 0,
+    until_flat: FlatOption = False,
+    stage: StageOption = "instructions",
+    text: TextOption = None,
+    masked: MaskedOption = None,
+    schema: SchemaOption = None,
+    rank: RankOption = None,
+    learning_rate: RateOption = None,
     base: BaseOption = None,
     threads: ThreadsOption = None,
     fresh: FreshOption = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fine-tune the base on the project's instruction rows, and nothing else."""
+    """Fine-tune the base on the project's instruction rows, or on your own text, and no more.
+
+    `--stage pretrain` goes on with the base's own pre-training on text; the next tune of this
+    project goes on from there.
+    """
+    if stage not in ("instructions", "pretrain"):
+        raise UsageError(f'There is no stage "{stage}"', hint="Choose instructions or pretrain.")
     full, kept = place(source, project)
-    settings = settings_for(kept, minutes=minutes, base=base, threads=threads)
+    minutes = 0.0 if rows and minutes is None else minutes
+    settings = settings_for(kept, minutes=minutes, base=base, threads=threads, schema=schema)
     from llmtui.tui import pipeline
     from llmtui.tui.lock import only_one
     from llmtui.workspace.project import start
 
-    job = pipeline.Job(full, kept, settings, fresh=fresh)
+    given = {"rows": rows, "until_flat": until_flat, "stage": stage, "masked": masked,
+             "text": str(text.absolute()) if text else None, "rank": rank,
+             "alpha": 2 * rank if rank else None, "learning_rate": learning_rate}  # fmt: skip
+    training = {name: value for name, value in given.items() if value is not None}
+    job = pipeline.Job(full, kept, settings, fresh=fresh, training=training)
     stop = Stop()
 
     def work() -> Iterator[Event]:
         start(kept, full)
         with only_one(kept) as lock:
-            if not kept.instructions.is_file():
+            if not (kept.instructions.is_file() and kept.schema_text.is_file()):
                 yield from pipeline.instructions(job)
-            yield from pipeline.finetune_in_child(pipeline.choose_run(job), stop, lock)
+            run = pipeline.choose_run(job)
+            yield from pipeline.finetune_in_child(run, stop, lock)
+            if stage == "pretrain":
+                kept.update(pretrained=run.name)
 
     follow(told(work(), stop), as_json=as_json)
 

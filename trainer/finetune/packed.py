@@ -1,0 +1,90 @@
+"""Rows of one step as a single sequence: what they begin with alike, once, then each row's rest.
+
+Every token stands once, so a schema that all rows begin with costs no more than one row's, and no
+row is padded. `attention.py` lets each rest see the common beginning and itself only, so that the
+loss and its gradients are those of the rows one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from llmtui.trainer.finetune.batches import Example
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Rows that share their first `prefix` tokens.
+
+    tokens, positions: (length,) ids and their places in their own rows
+    lengths: tokens of each row after the prefix
+    predicting, targets: (answers,) where an answer token is predicted from, and its id
+    gather: (rows, longest) index into the rests, past a row's end that of its last token
+    inside: (rows, longest) bool, false past a row's end
+    """
+
+    tokens: Tensor
+    positions: Tensor
+    prefix: int
+    lengths: tuple[int, ...]
+    predicting: Tensor
+    targets: Tensor
+    gather: Tensor
+    inside: Tensor
+
+    def window(self, width: int) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Where a layer of sliding attention looks, None when `width` is wider than all rows.
+
+        Masks to add: prefix to itself, rests to the prefix, rests to themselves. What is hidden is
+        finite, so that a token that sees nothing has a log-sum-exp that weighs nothing.
+        """
+        if self.prefix + max(self.lengths) <= width:
+            return None
+        first, rest = self.positions[: self.prefix], self.positions[self.prefix :]
+        own = torch.arange(self.gather.shape[1], device=rest.device)
+        return _band(first, first, width), _band(rest, first, width), _band(own, own, width)
+
+
+def _band(queries: Tensor, keys: Tensor, width: int) -> Tensor:
+    distance = queries[:, None] - keys[None, :]
+    hidden = (distance < 0) | (distance >= width)
+    return torch.zeros(distance.shape, device=keys.device).masked_fill_(hidden, -1e30)
+
+
+def common_prefix(examples: Sequence[Example]) -> int:
+    """How many tokens all prompts begin with alike; every row keeps one token of its prompt."""
+    first, last = min(e.tokens for e in examples), max(e.tokens for e in examples)
+    most = min(e.answer for e in examples) - 1
+    alike = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return max(0, min(next(alike, len(first)), most))
+
+
+def pack(examples: Sequence[Example]) -> Packed:
+    """Lay rows out after their common beginning."""
+    prefix = common_prefix(examples)
+    tokens, positions = list(examples[0].tokens[:prefix]), list(range(prefix))
+    predicting: list[int] = []
+    targets: list[int] = []
+    for example in examples:
+        shift = len(tokens) - prefix
+        predicting += range(shift + example.answer - 1, shift + len(example.tokens) - 1)
+        targets += example.tokens[example.answer :]
+        tokens += example.tokens[prefix:]
+        positions += range(prefix, len(example.tokens))
+    lengths = torch.tensor([len(example.tokens) - prefix for example in examples])
+    own = torch.arange(int(lengths.max()))
+    starts = lengths.cumsum(0) - lengths
+    return Packed(
+        tokens=torch.tensor(tokens),
+        positions=torch.tensor(positions),
+        prefix=prefix,
+        lengths=tuple(lengths.tolist()),
+        predicting=torch.tensor(predicting),
+        targets=torch.tensor(targets),
+        gather=starts[:, None] + torch.minimum(own, lengths[:, None] - 1),
+        inside=own < lengths[:, None],
+    )

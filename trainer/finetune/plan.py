@@ -1,0 +1,191 @@
+"""What a run will cost and how it is run: a few timed steps decide, once a machine and model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
+
+from llmtui.trainer.finetune.config import RunConfig
+from llmtui.trainer.finetune.loop import Rows, step_loss
+from llmtui.trainer.finetune.loss import fast, loss_sum
+from llmtui.workspace import paths
+from llmtui.workspace.events import Planned
+from llmtui.workspace.files import write_text
+
+STAGE = "finetune"
+_GAIN = 1.3
+"""bf16 must be so many times faster than fp32 to be chosen, and half of the cores than all."""
+_SLACK = 1.3
+"""What a step needs beside the tensors that are kept for its backward."""
+_SHARE = 0.85
+"""Share of the free memory that a run may take."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was timed; `kept` is bytes a token that the backward needs."""
+
+    dtype: str
+    threads: int
+    tokens_per_second: float
+    kept: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run is run, and what of it is told."""
+
+    told: Planned
+    steps: int
+    at_once: int
+    checkpointing: bool
+
+
+def probe(model: Any, rows: Rows, config: RunConfig) -> Probe:
+    """Choose number format and threads, and time three steps; remembered in the cache folder.
+
+    Sets the threads and brings the frozen weights into the chosen format.
+    """
+    file, key = paths.cache_dir() / "probes.json", _key(config)
+    known = _known(file)
+    if key in known:
+        found = Probe(**known[key])
+        use_format(model, found)
+        return found
+    threads, dtype = _fastest(config.threads)
+    use_format(model, Probe(dtype, threads, 0.0, 0.0))
+    batches = rows.batches(config)
+    batch = [rows.learnt[i] for i in batches[len(batches) // 2]]
+    with fast(model):
+        kept = _kept(model, rows, batch[:2])
+        step_loss(model, batch[:2], rows.pad, 2)
+        times = []
+        for _ in range(3):
+            began = time.monotonic()
+            step_loss(model, batch, rows.pad, max(1, min(len(batch), 4)))
+            times.append(time.monotonic() - began)
+    model.zero_grad(set_to_none=True)
+    rate = sum(len(example.tokens) for example in batch) / min(times)
+    found = Probe(dtype, threads, rate, kept)
+    write_text(file, json.dumps(known | {key: dataclasses.asdict(found)}, indent=1))
+    return found
+
+
+def use_format(model: Any, chosen: Probe) -> None:
+    torch.set_num_threads(chosen.threads)
+    wanted = getattr(torch, chosen.dtype)
+    for parameter in model.parameters():
+        if not parameter.requires_grad:
+            parameter.data = parameter.data.to(wanted)
+
+
+def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
+    """Steps that fit the time, rows at once that fit the memory, and whether any do."""
+    batches = rows.batches(config)
+    tokens = [sum(len(rows.learnt[i].tokens) for i in batch) for batch in batches]
+    mean = sum(tokens) / len(tokens)
+    per_step = mean / chosen.tokens_per_second
+    steps = len(batches)
+    if config.minutes:
+        steps = max(1, min(steps, int(config.minutes * 60 / per_step)))
+    learning = int(sum(p.numel() for p in model.parameters() if p.requires_grad))
+    every = int(sum(p.numel() for p in model.parameters()))
+    mine = int(psutil.Process().memory_info().rss)
+    fixed = mine + learning * 12
+    free = float(psutil.virtual_memory().available) * _SHARE + mine
+
+    def needed(at_once: int, kept: float) -> float:
+        longest = max(len(example.tokens) for example in rows.learnt)
+        return fixed + min(at_once * longest, max(tokens)) * kept * _SLACK
+
+    at_once, kept, checkpointing = config.batch, chosen.kept, False
+    while at_once > 1 and needed(at_once, kept) > free:
+        at_once = (at_once + 1) // 2
+    if needed(at_once, kept) > free:
+        kept, checkpointing = kept / model.config.num_hidden_layers * 2, True
+    memory = needed(at_once, kept)
+    fits = memory <= free
+    detail = (
+        f"{chosen.dtype}, {chosen.threads} threads, {at_once} rows at once"
+        f"{', checkpointing' if checkpointing else ''}"
+    )
+    advice = "" if fits else (
+        f"It needs {memory / 1e9:.1f} GB and {free / 1e9:.1f} GB are free. Close other programs, "
+        "choose a smaller base, or leave long rows out (max_tokens in run.toml)."
+    )  # fmt: skip
+    told = Planned(
+        STAGE, rows=sum(map(len, batches[:steps])), steps=steps,
+        tokens_per_second=round(chosen.tokens_per_second, 1),
+        minutes=round(steps * per_step / 60, 2), memory_gb=round(memory / 1e9, 2),
+        disk_gb=round((learning * 16 + every * 3.1) / 1e9, 2), detail=detail, fits=fits,
+        advice=advice,
+    )  # fmt: skip
+    return Plan(told, steps, at_once, checkpointing)
+
+
+def _fastest(threads: int) -> tuple[int, str]:
+    """Threads and number format in which matrices of a small model multiply fastest.
+
+    Every core, unless half of them are much faster: the machine may only be busy just now.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    counts = [threads] if threads else sorted({cores, max(1, cores // 2)}, reverse=True)
+    rates = {count: _rate(count, torch.float32) for count in counts}
+    best = max(counts, key=lambda count: rates[count] * (_GAIN if count == counts[0] else 1.0))
+    half = _rate(best, torch.bfloat16)
+    return best, "bfloat16" if half > _GAIN * rates[best] else "float32"
+
+
+def _rate(threads: int, dtype: torch.dtype) -> float:
+    torch.set_num_threads(threads)
+    x, weight = torch.ones(128, 576, dtype=dtype), torch.ones(1536, 576, dtype=dtype)
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        torch.nn.functional.linear(x, weight)
+        times.append(time.perf_counter() - began)
+    return 1.0 / min(times)
+
+
+def _kept(model: Any, rows: Rows, batch: list[Any]) -> float:
+    """Bytes a token that autograd keeps for the backward, weights left out."""
+    seen = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    total = 0
+
+    def count(tensor: Tensor) -> Tensor:
+        nonlocal total
+        place = tensor.untyped_storage()
+        if place.data_ptr() not in seen:
+            seen.add(place.data_ptr())
+            total += place.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        loss_sum(model, batch, rows.pad)
+    return total / sum(len(example.tokens) for example in batch)
+
+
+def _key(config: RunConfig) -> str:
+    base = Path(config.base)
+    parts = (platform.node(), os.cpu_count(), base.name, base.stat().st_size, torch.__version__,
+             config.schema, config.batch, config.threads, config.rank)  # fmt: skip
+    return " ".join(map(str, parts))
+
+
+def _known(file: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
