@@ -163,7 +163,8 @@ def _column(
         term = table_term(plan.name)
         english, chinese = term.en[0], term.zh[0]
     if style.names == "zh":
-        return ColumnDesign(f"{chinese}编号", plan, english, chinese)
+        name = chinese if style.ids == "role" else f"{chinese}编号"
+        return ColumnDesign(name, plan, english, chinese)
     if style.ids == "role":
         return ColumnDesign(style.cased(english.split()), plan, english, chinese)
     last = {"table_code": "code", "table_no": "no"}.get(style.ids, "id")

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import random
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import sqlglot
@@ -38,7 +40,7 @@ class Recipe:
     """What is constructed: `each` rows over each of `schemas`, in texts of about `tokens`."""
 
     schemas: int = 400
-    each: int = 40
+    each: int = 48
     tokens: int = 400
     languages: str = "en,zh"
     seed: int = 7
@@ -49,6 +51,7 @@ def construct_rows(folder: Path, recipe: Recipe) -> Iterator[Event]:
 
     Raises UsageError when the folder was begun with another recipe.
     """
+    began = time.monotonic()
     yield Started(STAGE, f"{recipe.schemas} databases", of=recipe.schemas)
     _same_recipe(folder, recipe)
     parts = make_dir(folder / "rows")
@@ -57,10 +60,12 @@ def construct_rows(folder: Path, recipe: Recipe) -> Iterator[Event]:
         if not part.is_file():
             save_rows(part, rows_of(number, recipe))
             yield Progress(STAGE, number + 1, recipe.schemas, unit="databases")
-    rows = [row for n in range(recipe.schemas) for row in load_rows(parts / f"{n:04d}.jsonl")]
+    made = [load_rows(parts / f"{number:04d}.jsonl") for number in range(recipe.schemas)]
+    turns = zip_longest(*made)  # a row of each, so that any prefix knows every schema
+    rows = [row for turn in turns for row in turn if row is not None]
     save_rows(folder / "instructions.jsonl", rows)
     yield RowsKept(len(rows), f"{recipe.schemas} constructed databases")
-    yield Finished(STAGE, 0.0, f"{len(rows)} rows")
+    yield Finished(STAGE, time.monotonic() - began, f"{len(rows)} rows")
 
 
 def _same_recipe(folder: Path, recipe: Recipe) -> None:
