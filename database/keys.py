@@ -80,6 +80,7 @@ def inferred_foreign(
 ) -> list[ForeignKey]:
     """Columns named after another table's key whose values are found there."""
     tables = list(tables)
+    parents = _by_name(tables)
     taken = {(key.table.lower(), key.column.lower()) for key in declared}
     found: list[ForeignKey] = []
     for child in tables:
@@ -88,7 +89,8 @@ def inferred_foreign(
                 continue
             if column.kind not in _SIMPLE_TYPES or not column.distinct:
                 continue
-            for parent in tables:
+            for place in sorted(set(_places(column.name, parents))):
+                parent = tables[place]
                 key = _fitting_key(child, column, parent)
                 if key is None:
                     continue
@@ -99,6 +101,26 @@ def inferred_foreign(
                     )
                     break
     return found
+
+
+def _by_name(tables: list[Table]) -> dict[tuple[str, ...], list[int]]:
+    """Words that a column may be named with → places of the tables whose key it may refer to."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for place, table in enumerate(tables):
+        if len(table.primary_key) == 1:
+            owner = [singular(word) for word in words(table.name)]
+            theirs = words(table.primary_key[0])
+            names = [owner + theirs, [*owner[-1:], *theirs[-1:]]]
+            if not (len(theirs) == 1 and theirs[0] in _KEY_WORDS):
+                names.append([singular(word) for word in theirs])
+            for name in names:
+                found.setdefault(tuple(name), []).append(place)
+    return found
+
+
+def _places(name: str, parents: dict[tuple[str, ...], list[int]]) -> list[int]:
+    mine = [singular(word) for word in words(name)]
+    return [*parents.get(tuple(mine), ()), *parents.get(tuple(mine[-2:]), ())]
 
 
 def _fitting_key(child: Table, column: Column, parent: Table) -> Column | None:

@@ -15,14 +15,13 @@ from llmtui.database.keys import (
     likely_primary,
 )
 from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
+from llmtui.database.small import MOST_CELLS, RANGED, frequent, small_facts
 
 SAMPLED_ABOVE = 200_000
 """Rows above which a table is described from a sample."""
 _SAMPLE = 100_000
 FEW = 50
 """A text column with at most this many distinct values has all of them listed."""
-_SOME = 20
-_LONGEST = 60
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
             "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 
@@ -35,19 +34,25 @@ class Relation:
     name: str
     comment: str
     view: bool
+    rows: int = 0
+    """As DuckDB estimates them; 0 for a view."""
 
 
 def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
     """Every table and view of the source, in the order they were made."""
     rows = connection.execute(
-        "SELECT schema_name, table_name, comment, false, table_oid FROM duckdb_tables() "
+        "SELECT schema_name, table_name, comment, false, table_oid, estimated_size "
+        "FROM duckdb_tables() "
         "WHERE NOT internal AND NOT temporary AND schema_name <> '_llmtui' "
         "AND database_name = current_database() UNION ALL "
-        "SELECT schema_name, view_name, comment, true, view_oid FROM duckdb_views() "
+        "SELECT schema_name, view_name, comment, true, view_oid, 0 FROM duckdb_views() "
         "WHERE NOT internal AND NOT temporary AND database_name = current_database() "
         "ORDER BY 4, 5"
     ).fetchall()
-    return [Relation(str(row[0]), str(row[1]), str(row[2] or ""), bool(row[3])) for row in rows]
+    return [
+        Relation(str(row[0]), str(row[1]), str(row[2] or ""), bool(row[3]), int(row[5]))
+        for row in rows
+    ]
 
 
 def read_schema(connection: duckdb.DuckDBPyConnection, *, mask: bool = True) -> Schema:
@@ -63,9 +68,11 @@ def read_schema(connection: duckdb.DuckDBPyConnection, *, mask: bool = True) -> 
     )
     primary = declared_primary(connection, kept)
     tables: list[Table] = []
+    columns = _columns(connection)
     for relation in relations(connection):
         try:
-            table = _read_table(connection, relation)
+            listed = tuple(columns.get((relation.schema, relation.name), ()))
+            table = _read_table(connection, relation, listed)
         except duckdb.Error:
             continue
         key = primary.get((relation.schema, relation.name)) or likely_primary(table.columns)
@@ -116,22 +123,33 @@ def kind_of_type(name: str) -> str:
     return "bool" if base == "BOOLEAN" else "other"
 
 
-def _read_table(connection: duckdb.DuckDBPyConnection, relation: Relation) -> Table:
-    described = connection.execute(
-        "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
-        "WHERE schema_name = ? AND table_name = ? AND database_name = current_database() "
-        "ORDER BY column_index",
-        [relation.schema, relation.name],
-    ).fetchall()
+def _read_table(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, columns: tuple[Column, ...]
+) -> Table:
     place = Table(relation.name, (), relation.schema).sql_name
-    count = int(connection.execute(f"SELECT count(*) FROM {place}").fetchall()[0][0])
-    columns = tuple(
-        Column(str(name), str(kind), kind_of_type(str(kind)), bool(nullable), str(comment or ""))
-        for name, kind, nullable, comment in described
-    )
-    if count:
+    small = None if relation.rows > MOST_CELLS else small_facts(connection, place, columns, FEW)
+    if small is not None:
+        columns, count = small
+    else:
+        count = int(connection.execute(f"SELECT count(*) FROM {place}").fetchall()[0][0])
         columns = _with_facts(connection, place, columns, count)
     return Table(relation.name, columns, relation.schema, comment=relation.comment, row_count=count)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Column]]:
+    """(schema, table) → columns as declared, of everything at once."""
+    rows = connection.execute(
+        "SELECT schema_name, table_name, column_name, data_type, is_nullable, comment "
+        "FROM duckdb_columns() WHERE database_name = current_database() AND NOT internal "
+        "ORDER BY table_oid, column_index"
+    ).fetchall()
+    found: dict[tuple[str, str], list[Column]] = {}
+    for schema, table, name, kind, nullable, comment in rows:
+        column = Column(str(name), str(kind), kind_of_type(str(kind)), bool(nullable))
+        found.setdefault((str(schema), str(table)), []).append(
+            replace(column, comment=str(comment or ""))
+        )
+    return found
 
 
 def _with_facts(
@@ -147,8 +165,8 @@ def _with_facts(
         wanted += [
             f"count({name})",
             f"count(DISTINCT {name})" if simple else "0",
-            f"min({name})" if column.kind in ("number", "date", "time") else "NULL",
-            f"max({name})" if column.kind in ("number", "date", "time") else "NULL",
+            f"min({name})" if column.kind in RANGED else "NULL",
+            f"max({name})" if column.kind in RANGED else "NULL",
         ]
     facts = connection.execute(f"SELECT count(*), {', '.join(wanted)} FROM {rows}").fetchall()[0]
     seen, found = int(facts[0]), []
@@ -177,7 +195,4 @@ def _values(connection: duckdb.DuckDBPyConnection, rows: str, column: Column) ->
         f"SELECT CAST({name} AS VARCHAR) AS v FROM {rows} WHERE {name} IS NOT NULL "
         f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {FEW + 1}"
     ).fetchall()
-    texts = [str(row[0]) for row in found]
-    if len(texts) > FEW:
-        texts = [text for text in texts if len(text) <= _LONGEST][:_SOME]
-    return tuple(texts)
+    return frequent([str(row[0]) for row in found], FEW)
