@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from llmtui.inference.adapters import Adapters
 from llmtui.quantize.adapter import SUFFIX, base_of
 from llmtui.quantize.silence import llama_cpp_silent
+from llmtui.quantize.trusted import require_sound
 from llmtui.trainer.prompt import Prompt, prompt_from_identity, prompt_of_base
 from llmtui.workspace.errors import Interrupted, ModelError
 
@@ -38,10 +39,10 @@ class Engine:
     """
 
     def __init__(self, model: Path, *, threads: int = 0, context: int = 2048) -> None:
-        check_magic(model)
         self.path = model
         is_adapter = model.name.endswith(SUFFIX)
         base = base_of(model) if is_adapter else model
+        require_sound(base)
         self.context = context
         self._llama = llama = llama_cpp_silent()
         self._model: Any = None
@@ -260,17 +261,6 @@ class Engine:
         _trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def check_magic(model: Path) -> None:
-    """Refuse what is no GGUF before llama.cpp sees it. Raises ModelError."""
-    try:
-        with model.open("rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise ModelError("There is no such model file", where=str(model)) from error
-    if head != b"GGUF":
-        raise ModelError("This is not a GGUF model file", where=str(model))
 
 
 def _cores() -> int:

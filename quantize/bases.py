@@ -183,14 +183,15 @@ def model_name(text: str) -> str:
 
 def add_file(file: Path, name: str = "") -> Path:
     """Copy a GGUF of one's own among the base models. Raises ModelError, StorageError."""
-    from llmtui.quantize.header import read
+    from llmtui.quantize.trusted import remember, require_sound
 
-    read(file)
+    require_sound(file)
     target = paths.models_dir() / f"{model_name(name or file.stem)}.gguf"
     make_dir(target.parent)
     require_space(target, file.stat().st_size)
     with whole_file(target) as temporary:
         shutil.copyfile(file, temporary)
+    remember(target)
     return target
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from llmtui.quantize.adapter import Adapter, load_adapter, save_adapter
 from llmtui.quantize.levels import level_named, mix, predict, quantize_file
 from llmtui.quantize.merge import merge
+from llmtui.quantize.trusted import remember
 from llmtui.workspace.events import Event, Finished, Note, Saved, Started
 
 STAGE = "quantize"
@@ -42,6 +43,7 @@ def export(source: Path, target: Path, level: str, run: str) -> Iterator[Event]:
     finally:
         merged.unlink(missing_ok=True)
     yield Note(f"{target.stat().st_size / 1e6:.1f} MB written; {shares(mix(target))}")
+    remember(target)
     yield Saved("model", str(target))
     yield Finished(STAGE, time.monotonic() - began)
 

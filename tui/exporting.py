@@ -48,6 +48,7 @@ def _verified(
     made: Iterator[Event], candidate: Path, file: Path, run: Path, bound: float
 ) -> Iterator[Event]:
     from llmtui.inference.engine import Engine
+    from llmtui.quantize.trusted import remember
     from llmtui.quantize.verify import verify
 
     try:
@@ -56,6 +57,7 @@ def _verified(
             verdict = verify(engine, run / "adapter", engine.prompt.end, bound)
         yield Note(f"Verified: {verdict}")
         candidate.replace(file)
+        remember(file)
     finally:
         shutil.rmtree(candidate.parent, ignore_errors=True)
 

@@ -70,7 +70,7 @@ def test_a_truncated_model_is_one_sentence(
     assert path is not None
     with path.open("rb") as file:
         (tmp_path / "cut.gguf").write_bytes(file.read(kept))
-    with pytest.raises(ModelError, match="damaged, incomplete"):
+    with pytest.raises(ModelError, match="damaged"):
         Engine(tmp_path / "cut.gguf")
     assert capfd.readouterr().err == ""
 

@@ -1,0 +1,101 @@
+"""What really reaches a terminal: bytes are read from a pseudo-terminal and payloads counted."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.tui.hostile import OBEYED, STRINGS
+
+ROOT = Path(__file__).parents[2]
+
+
+def in_terminal(command: list[str], *, seconds: float = 300) -> tuple[bytes, int]:
+    """Everything a command writes to a terminal of 120×40, and its exit code."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, cwd=ROOT,
+                             env=environment, close_fds=True)  # fmt: skip
+    os.close(slave)
+    parts: list[bytes] = []
+
+    def read() -> None:
+        while True:
+            try:
+                part = os.read(master, 1 << 16)
+            except OSError:
+                return
+            if not part:
+                return
+            parts.append(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        child.wait(timeout=seconds)
+    finally:
+        child.kill()
+        reader.join(timeout=5)
+        os.close(master)
+    return b"".join(parts), child.returncode
+
+
+def payloads(output: bytes) -> list[str]:
+    """Payloads, and characters a terminal obeys besides those of Textual's own drawing."""
+    found = [repr(text) for text in OBEYED if text.encode() in output]
+    found += [repr(code) for code in re.findall(rb"\xc2[\x80-\x9f]", output)]
+    found += [
+        repr(mark)
+        for mark in re.findall(rb"\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]", output)
+    ]
+    return found + [repr(code) for code in re.findall(rb"\x1b\]52|\x1b\]0;|\x1b\]8;;file", output)]
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A database of thirty tables with hostile names, columns, comments and values."""
+    file = tmp_path / "[r\x1b]0;PWN\x07.duckdb"
+    with duckdb.connect(str(tmp_path / "plain.duckdb")) as connection:
+        for text in STRINGS:
+            name = '"' + text.replace('"', '""') + '"'
+            literal = "'" + text.replace("'", "''") + "'"
+            connection.execute(f"CREATE TABLE {name} ({name} VARCHAR, n INTEGER)")
+            connection.execute(f"COMMENT ON TABLE {name} IS {literal}")
+            connection.execute(f"COMMENT ON COLUMN {name}.{name} IS {literal}")
+            connection.executemany(f"INSERT INTO {name} VALUES (?, 1)", [[s] for s in STRINGS])
+    (tmp_path / "plain.duckdb").rename(file)
+    return file
+
+
+def test_no_payload_reaches_the_terminal_and_no_markup_ends_the_app(hostile: Path) -> None:
+    output, code = in_terminal([sys.executable, "-m", "tests.tui.hostile", str(hostile)])
+    tail = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", output[-3000:]).decode("utf-8", "replace")
+    assert code == 0, tail
+    assert b"PWN" in output  # the strings were drawn
+    assert payloads(output) == []
+    told = re.search(rb"widgets: ([\w ]+)", output)
+    assert told, tail
+    print(told[0].decode(), "x", len(STRINGS))
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
+def test_no_payload_leaves_the_command_line(hostile: Path, options: list[str]) -> None:
+    statements = [
+        'SELECT * FROM "[/]"', "SELECT chr(27) || ']52;c;UFdO' || chr(7), chr(155) || '31mPWN'",
+        "SELECT chr(8238) || 'PWN' AS \"\x1b]0;PWN\x07\"", "SELECT * FROM \"\u202ePWN\"",
+        'SELECT PWN FROM "[r"', "SELECT \x1b]52;c;UFdO\x07",
+    ]  # fmt: skip
+    for sql in statements:
+        command = [sys.executable, "-m", "llmtui.tui", "sql", str(hostile), sql, *options]
+        output, _ = in_terminal(command)
+        assert payloads(output) == [], sql
