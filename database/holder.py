@@ -48,6 +48,7 @@ class Holder:
         self.warm = False
         self._running: duckdb.DuckDBPyConnection | None = None
         self._stopped = False
+        self._checked: tuple[str, Verdict] | None = None
         self._guard = threading.Lock()
         self._catalogue = ""
         self._exclusion = Exclusion(())
@@ -92,7 +93,9 @@ class Holder:
     def check(self, sql: str) -> Verdict:
         from llmtui.database.guard import check
 
-        return check(sql, self.tables, self._own_names)
+        if self._checked is None or self._checked[0] != sql:  # asked for before it is run
+            self._checked = (sql, check(sql, self.tables, self._own_names))
+        return self._checked[1]
 
     def run(self, sql: str, max_rows: int, guarded: bool) -> Result:
         """Raises RefusedError, QueryError, Interrupted."""

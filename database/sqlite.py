@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as url_quote
@@ -18,6 +19,8 @@ from llmtui.workspace.errors import SourceError
 KEYS_SCHEMA = "_llmtui"
 """Schema of the snapshot that keeps the keys that the source declared."""
 _BATCH = 50_000
+LONGEST_VIEW = 60.0
+"""Seconds that one view of the source may take to be copied."""
 _DATES = {"DATE": "DATE", "DATETIME": "TIMESTAMP", "TIMESTAMP": "TIMESTAMP", "TIME": "TIME"}
 _ARROW = {
     "BIGINT": pa.int64(),
@@ -43,8 +46,15 @@ def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection, rows: int = 0) 
         if not listed:
             raise SourceError("This database has no tables", where=str(path))
         keys: list[tuple[str, str, str]] = []
+        notes: list[str] = []
         for name, kind, made_by in listed:
-            _copy_table(source, str(name), target, rows)
+            if kind == "view":
+                problem = _copy_view(source, str(name), target, rows)
+                notes += [problem] if problem else []
+                if problem:
+                    continue
+            else:
+                _copy_table(source, str(name), target, rows)
             keys += _declared_keys(source, str(name))
             if kind == "view":
                 keys.append(("view", str(name), str(made_by)))
@@ -59,7 +69,25 @@ def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection, rows: int = 0) 
             where=str(path),
             hint="Close it there and try again." if held else "It may be damaged.",
         ) from error
-    return []
+    return notes
+
+
+def _copy_view(
+    source: sqlite3.Connection, name: str, target: duckdb.DuckDBPyConnection, most: int
+) -> str:
+    """Copy a view's rows; why it was left out, "" when it was not: it may fail or never end."""
+    ends = time.monotonic() + LONGEST_VIEW
+    source.set_progress_handler(lambda: int(time.monotonic() > ends), 100_000)
+    try:
+        _copy_table(source, name, target, most)
+    except sqlite3.OperationalError as error:
+        target.execute(f"DROP TABLE IF EXISTS {quote(name)}")
+        late = "interrupted" in str(error)
+        reason = f"it takes more than {LONGEST_VIEW:g} seconds" if late else str(error)
+        return f'The view "{name}" was left out: {reason}'
+    finally:
+        source.set_progress_handler(None, 0)
+    return ""
 
 
 def _copy_table(

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from llmtui.database import sqlite
 from llmtui.database.execute import Database
 from llmtui.database.text import json_value, safe_text, show_value
 from llmtui.workspace.errors import SourceError
@@ -54,6 +55,27 @@ def test_sqlite_keeps_types_keys_views_and_odd_names(tmp_path: Path) -> None:
         assert rows[0] == ("A", Decimal("9.50"), dt.datetime(2020, 1, 2, 3, 4, 5))
         assert database.run('SELECT "a b" FROM "order"').rows == ()
         assert database.run("SELECT name FROM author WHERE id = 1").rows == (("鲁迅",),)
+
+
+def test_a_view_of_sqlite_that_fails_or_never_ends_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LONGEST_VIEW", 0.5)
+    file = tmp_path / "v.db"
+    with sqlite3.connect(file) as connection:
+        connection.executescript(
+            "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); CREATE TABLE u (a INT);"
+            "CREATE VIEW broken AS SELECT a FROM u; DROP TABLE u;"
+            "CREATE VIEW endless AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+            " SELECT x FROM n;"
+        )
+    with duckdb.connect() as target:
+        target.execute("CREATE SCHEMA _llmtui")
+        notes = sqlite.import_sqlite(file, target)
+        assert target.execute("SHOW TABLES").fetchall() == [("t",)]
+    assert [note.split(":")[0] for note in notes] == [
+        'The view "broken" was left out', 'The view "endless" was left out',
+    ]  # fmt: skip
 
 
 def test_a_source_that_changes_is_imported_anew_and_the_old_snapshot_goes(
