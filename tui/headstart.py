@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from llmtui.trainer.headstart.rows import Recipe
     from llmtui.workspace.settings import Settings
 
-_MOST_TOKENS = 1024
-"""Rows with a longer schema, question and answer are left out."""
-
 
 @dataclass(frozen=True)
 class Build:
@@ -45,7 +42,7 @@ def build(job: Build, stopped: Callable[[], bool]) -> Iterator[Event]:
     """
     from llmtui.quantize.bases import find_base
     from llmtui.trainer.finetune.config import RunConfig
-    from llmtui.trainer.headstart.rows import construct_rows
+    from llmtui.trainer.headstart.rows import TOGETHER, construct_rows
 
     run = make_dir(make_dir(job.folder) / "run")
     config = RunConfig(
@@ -54,7 +51,7 @@ def build(job: Build, stopped: Callable[[], bool]) -> Iterator[Event]:
         schema="prompt",
         minutes=job.settings.minutes,
         threads=job.settings.threads,
-        max_tokens=_MOST_TOKENS,
+        batch=TOGETHER,
         seed=job.recipe.seed,
     )
     if not (run / "adapter").is_dir():

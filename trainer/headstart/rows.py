@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 
 import sqlglot
@@ -29,6 +28,8 @@ from llmtui.workspace.files import make_dir, write_text
 from llmtui.workspace.records import Instruction, load_rows, save_rows
 
 STAGE = "schemas"
+TOGETHER = 16
+"""Rows of a schema that stand together, so that a step shares its text: then come the others."""
 _SPARE = 4
 """Rows constructed for each that is kept: a query is asked once in each language."""
 _HELD_OUT = 25
@@ -61,8 +62,8 @@ def construct_rows(folder: Path, recipe: Recipe) -> Iterator[Event]:
             save_rows(part, rows_of(number, recipe))
             yield Progress(STAGE, number + 1, recipe.schemas, unit="databases")
     made = [load_rows(parts / f"{number:04d}.jsonl") for number in range(recipe.schemas)]
-    turns = zip_longest(*made)  # a row of each, so that any prefix knows every schema
-    rows = [row for turn in turns for row in turn if row is not None]
+    turns = range(0, recipe.each, TOGETHER)
+    rows = [row for turn in turns for part in made for row in part[turn : turn + TOGETHER]]
     save_rows(folder / "instructions.jsonl", rows)
     yield RowsKept(len(rows), f"{recipe.schemas} constructed databases")
     yield Finished(STAGE, time.monotonic() - began, f"{len(rows)} rows")
