@@ -47,6 +47,8 @@ class Job:
     evaluate: bool = True
     training: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the run's RunConfig."""
+    rounds: int = 1
+    """Times that training goes on with what was missed; see `rounds`."""
 
 
 def tune(job: Job, stopped: Callable[[], bool]) -> Iterator[Event]:
@@ -84,22 +86,29 @@ def _stages(job: Job, run: Path, stopped: Callable[[], bool], lock: int) -> Iter
     if not model.is_file():
         yield from quantize(run, model, job.settings.level)
     job.project.update(model=str(model.relative_to(job.project.root)), run=run.name)
-    if job.evaluate and not (run / "report.md").is_file():
-        yield from held_out(job, run, model)
+    if (run / "report.md").is_file():
+        return
+    if job.rounds > 1:
+        from llmtui.tui.rounds import go_on
+
+        yield from go_on(job, run, model, stopped, lock)
+    if job.evaluate:
+        yield from held_out(job, run, job.project.model or model)
 
 
 def held_out(job: Job, run: Path, model: Path) -> Iterator[Event]:
     """Score the tuned model and its base on rows that training never saw."""
     from llmtui.trainer.evaluate.run import held_out_cases
     from llmtui.trainer.finetune.config import load_config
+    from llmtui.tui.rounds import curve
     from llmtui.tui.scoring import Contestant, score
     from llmtui.workspace.records import load_rows
 
     rows = load_rows(job.project.instructions)
     base = Contestant("base", Path(load_config(run).base), BASE_CASES, repair=False)
-    yield from score(
-        job, run, [Contestant("tuned", model), base], held_out_cases(rows, CASES), "held-out rows"
-    )
+    cases = held_out_cases(rows, CASES)
+    both = [Contestant("tuned", model), base]
+    yield from score(job, run, both, cases, "held-out rows", curve(run))
 
 
 def instructions(job: Job) -> Iterator[Event]:

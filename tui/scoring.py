@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,19 +30,38 @@ class Contestant:
 
 
 def score(
-    job: Job, folder: Path, contestants: Sequence[Contestant], cases: Sequence[Case], asked: str
+    job: Job,
+    folder: Path,
+    contestants: Sequence[Contestant],
+    cases: Sequence[Case],
+    asked: str,
+    rounds: Sequence[tuple[str, ...]] = (),
 ) -> Iterator[Event]:
     """Ask every contestant the cases the way `llmtui ask` does; the report goes to `folder`.
 
     asked: where the questions come from, in a few words
+    rounds: how training went on, for the report
     """
+    from llmtui.trainer.evaluate.report import write_report
+    from llmtui.trainer.evaluate.run import STAGE
+
+    began = time.monotonic()
+    results, copies = yield from outcomes_of(job, contestants, cases)
+    facts = {"source": str(job.source), "questions": asked, "perturbed copies": str(copies)}
+    facts |= {one.name: one.model.name for one in contestants}
+    report = write_report(folder, results, facts, rounds)
+    yield Finished(STAGE, time.monotonic() - began, str(report))
+
+
+def outcomes_of(
+    job: Job, contestants: Sequence[Contestant], cases: Sequence[Case]
+) -> Generator[Event, None, tuple[dict[str, list[Outcome]], int]]:
+    """(name → its outcomes, number of perturbed copies that they were held to)."""
     from llmtui.database.copies import perturbed_copies
     from llmtui.inference.ask import Asker
     from llmtui.inference.engine import Engine
     from llmtui.trainer.evaluate import run as scoring
-    from llmtui.trainer.evaluate.report import write_report
 
-    began = time.monotonic()
     results: dict[str, list[Outcome]] = {}
     with (yield from open_database(job)) as database:
         try:
@@ -58,7 +77,4 @@ def score(
                 results[one.name] = yield from scoring.evaluate(
                     database, asker, mine, one.name, copies
                 )
-    facts = {"source": str(job.source), "questions": asked, "perturbed copies": str(len(copies))}
-    facts |= {one.name: one.model.name for one in contestants}
-    report = write_report(folder, results, facts)
-    yield Finished(scoring.STAGE, time.monotonic() - began, str(report))
+    return results, len(copies)

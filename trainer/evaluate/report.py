@@ -54,13 +54,19 @@ def scores(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Share]]:
 
 
 def write_report(
-    folder: Path, results: Mapping[str, Sequence[Outcome]], facts: Mapping[str, str]
+    folder: Path,
+    results: Mapping[str, Sequence[Outcome]],
+    facts: Mapping[str, str],
+    rounds: Sequence[tuple[str, ...]] = (),
 ) -> Path:
     """Write report.md, .html and .json, and loss.svg, into a folder; returns report.md's path.
 
     results: model name → its outcomes; the first one's misses are shown
+    rounds: (number, dev rows right, kept or dropped) of every round of training
     """
     sections: list[Section] = [score_table(results), *compared(results)]
+    if rounds:
+        sections.append(Table("Rounds", ("round", "dev rows right", "outcome"), rounds))
     sections += training_tables(folder)
     losses = losses_of(folder / "events.jsonl")
     if losses:

@@ -57,6 +57,10 @@ RankOption = Annotated[int | None, typer.Option("--rank", help="Rank of the LoRA
 RateOption = Annotated[
     float | None, typer.Option("--learning-rate", help="Peak of the learning rate.")
 ]
+RoundsOption = Annotated[
+    int,
+    typer.Option("--rounds", help="Go on with what is missed, so many times in all.", min=1, max=9),
+]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", help="0 is every core.", min=0)]
 
 
@@ -69,6 +73,7 @@ def tune(
     schema: SchemaOption = None,
     until_flat: FlatOption = False,
     threads: ThreadsOption = None,
+    rounds: RoundsOption = 1,
     fresh: FreshOption = False,
     exclude: ExcludeOption = None,
     large: LargeOption = None,
@@ -78,7 +83,8 @@ def tune(
     """Instructions, fine-tuning, quantization and evaluation, in one go.
 
     Run it again after a crash or a power cut and it goes on from the last saved point. Ctrl-C
-    during training ends training early and keeps what was learnt.
+    during training ends training early and keeps what was learnt. Every round after the first
+    trains as long again, on rows like those that were missed; one that does not help is dropped.
     """
     full, kept = place(source, project)
     keep(kept, full, exclude, large)
@@ -89,7 +95,8 @@ def tune(
     from llmtui.tui.pipeline import tune as run
 
     stop = Stop()
-    job = Job(full, kept, settings, fresh=fresh, training={"until_flat": until_flat})
+    training = {"until_flat": until_flat}
+    job = Job(full, kept, settings, fresh=fresh, training=training, rounds=rounds)
     follow(told(run(job, stop), stop), as_json=as_json)
 
 
