@@ -204,3 +204,19 @@ def test_the_same_seed_gives_the_same_copies(
     first = rows("a")
     assert first == rows("b")
     assert first[0] != first[1]
+
+
+def test_a_copy_has_views_and_nothing_that_is_excluded(tmp_path: Path) -> None:
+    path = tmp_path / "firm.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(FIRM)
+        connection.execute("CREATE VIEW rich AS SELECT name FROM e WHERE age > 50")
+    with Database.open(path, Access(exclude=("e.pay",))) as database:
+        (copy,) = perturbed_copies(database, ["SELECT name FROM rich"], count=1)
+    with duckdb.connect(str(copy), read_only=True) as connection:
+        columns = [row[0] for row in connection.execute("DESCRIBE e").fetchall()]
+        rich = connection.execute("SELECT COUNT(*) FROM rich").fetchall()
+        old = connection.execute("SELECT COUNT(*) FROM e WHERE age > 50").fetchall()
+    assert "age" in columns
+    assert "pay" not in columns
+    assert rich == old

@@ -27,6 +27,8 @@ def miss_kinds(gold: str, sql: str, why: str) -> tuple[str, ...]:
         got = sqlglot.parse_one(sql, dialect="duckdb")
     except (sqlglot.errors.SqlglotError, RecursionError):
         return ("invalid",)
+    if not isinstance(wanted, exp.Query) or not isinstance(got, exp.Query):
+        return ("invalid",)
     found = {kind for kind, part in _PARTS.items() if part(wanted) != part(got)}
     wide, given = len(wanted.selects), len(got.selects)
     if wide != given and not any(item.is_star for item in (*wanted.selects, *got.selects)):
@@ -67,11 +69,11 @@ def shape_of(sql: str) -> str:
     return next((name for name, there in features if there), "list")
 
 
-def _names(tree: exp.Expression, kind: type[exp.Expression]) -> Counter[str]:
+def _names(tree: exp.Expr, kind: type[exp.Expr]) -> Counter[str]:
     return Counter(node.name.lower() for node in tree.find_all(kind))
 
 
-def _text(tree: exp.Expression) -> str:
+def _text(tree: exp.Expr) -> str:
     """An expression with its columns unqualified, so that aliases do not matter."""
     plain = tree.copy()
     for column in plain.find_all(exp.Column):
@@ -79,20 +81,20 @@ def _text(tree: exp.Expression) -> str:
     return plain.sql(dialect="duckdb").lower()
 
 
-def _joins(tree: exp.Expression) -> Counter[str]:
+def _joins(tree: exp.Expr) -> Counter[str]:
     return Counter(
         str(join.side or join.kind or "inner").lower() for join in tree.find_all(exp.Join)
     )
 
 
-def _aggregates(tree: exp.Expression) -> Counter[str]:
+def _aggregates(tree: exp.Expr) -> Counter[str]:
     return Counter(
         f"{type(node).__name__} {'distinct' if node.find(exp.Distinct) else ''}"
         for node in tree.find_all(exp.AggFunc)
     )
 
 
-def _operators(tree: exp.Expression) -> Counter[str]:
+def _operators(tree: exp.Expr) -> Counter[str]:
     return Counter(
         type(node).__name__
         for node in tree.find_all(*_PREDICATES)
@@ -100,14 +102,14 @@ def _operators(tree: exp.Expression) -> Counter[str]:
     )
 
 
-def _clause(*names: str) -> Callable[[exp.Expression], list[str]]:
-    def texts(tree: exp.Expression) -> list[str]:
+def _clause(*names: str) -> Callable[[exp.Expr], list[str]]:
+    def texts(tree: exp.Expr) -> list[str]:
         return [_text(clause) for name in names if (clause := tree.args.get(name)) is not None]
 
     return texts
 
 
-_PARTS: dict[str, Callable[[exp.Expression], object]] = {
+_PARTS: dict[str, Callable[[exp.Expr], object]] = {
     "table": lambda tree: set(_names(tree, exp.Table)),
     "join": _joins,
     "column": lambda tree: set(_names(tree, exp.Column)),
