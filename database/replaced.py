@@ -91,18 +91,23 @@ def _numbers(
     low, high = min(finite), max(finite)
     kind = type(low)
     near = [kind(n) for n in planted if isinstance(n, int | float)]
-    outside = [high + kind(rng.randint(1, 9)), low - kind(rng.randint(1, 9)), kind(0)]
-    if isinstance(low, int):
-        least, most = _LEAST.get(column.type, 0), _MOST.get(column.type, 2**63)
-        near, outside = ([n for n in part if least <= n < most] for part in (near, outside))
-    elif (places := _places(column.type)) is not None:
+    least, most, places = _bounds(column.type, low)
+    step = kind(1) if most > 1 else kind(Decimal(1).scaleb(-places))
+    outside = [high + step * rng.randint(1, 9), low - step * rng.randint(1, 9), kind(0)]
+    if isinstance(low, Decimal):
         near, outside = ([round(n, places) for n in part] for part in (near, outside))
+    near, outside = ([n for n in part if least <= n < most] for part in (near, outside))
     return near, outside
 
 
-def _places(kind: str) -> int | None:
-    """Digits after the point of a DECIMAL, None for a float."""
-    return int(kind.rstrip(")").split(",")[1]) if kind.startswith("DECIMAL(") else None
+def _bounds(kind: str, value: Any) -> tuple[float, float, int]:
+    """(least, one past the most, digits after the point) that a type can hold."""
+    if kind.startswith("DECIMAL("):
+        digits, places = (int(part) for part in kind[8:-1].split(","))
+        return float(-(10 ** (digits - places))), float(10 ** (digits - places)), places
+    if isinstance(value, float):
+        return float("-inf"), float("inf"), 0
+    return _LEAST.get(kind, 0), _MOST.get(kind, 2**63), 0
 
 
 def _dates(

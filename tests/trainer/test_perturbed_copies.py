@@ -206,6 +206,23 @@ def test_the_same_seed_gives_the_same_copies(
     assert first[0] != first[1]
 
 
+def test_narrow_types_stay_within_what_they_hold(tmp_path: Path) -> None:
+    path = tmp_path / "narrow.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE n AS SELECT 0.99::DECIMAL(2,2) AS share, 127::TINYINT AS small, "
+            "0::UTINYINT AS none, 9.5::FLOAT AS f, 'a'::ENUM('a', 'b') AS e, [1] AS l, "
+            "{'a': 1} AS s, DATE '9999-12-31' AS last, TIMESTAMPTZ '2024-01-01' AS at, "
+            "99::DECIMAL(2,0) AS two, 'x'::BLOB AS b, INTERVAL 1 DAY AS i, NULL::INTEGER AS empty "
+            "FROM range(12)"
+        )
+    with Database.open(path) as database:
+        copies = perturbed_copies(database, ["SELECT * FROM n WHERE share > 5 AND small > 900"])
+    for copy in copies:
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            assert connection.execute("SELECT COUNT(*) >= 10 FROM n").fetchall() == [(True,)]
+
+
 def test_a_copy_has_views_and_nothing_that_is_excluded(tmp_path: Path) -> None:
     path = tmp_path / "firm.duckdb"
     with duckdb.connect(str(path)) as connection:
