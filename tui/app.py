@@ -23,7 +23,7 @@ from llmtui.tui.title import show_title
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import LlmtuiError
 
-FREE_PLACES = ("home",)
+FREE_PLACES = ("home", "models", "settings")
 """Places that need no open source."""
 
 

@@ -16,6 +16,7 @@ from llmtui.workspace.events import (
     Event,
     Failed,
     Finished,
+    Planned,
     Progress,
     Scored,
     Started,
@@ -33,6 +34,7 @@ class TuneState:
     stages: dict[str, str] = field(default_factory=lambda: dict.fromkeys(STAGES, ""))
     progress: Progress | None = None
     losses: list[tuple[int, float]] = field(default_factory=list)
+    plan: Planned | None = None
     scores: list[Scored] = field(default_factory=list)
     failed: str = ""
     done: bool = False
@@ -51,6 +53,8 @@ class TuneState:
                 self.stages[stage] = "done"
             case Failed(message=message):
                 self.failed = message
+            case Planned():
+                self.plan = event
             case Scored():
                 self.scores.append(event)
             case Progress():
@@ -137,8 +141,7 @@ class TuneJob:
         self._read = 0
 
 
-def tune_command(project: Project, *options: str) -> list[str]:
+def tune_command(project: Project) -> list[str]:
     """The command that tunes a project, as a person would type it."""
     source = str(project.source)
-    own = ("--project", str(project.root), *options)
-    return [sys.executable, "-m", "llmtui.tui", "tune", source, *own]
+    return [sys.executable, "-m", "llmtui.tui", "tune", source, "--project", str(project.root)]

@@ -31,10 +31,14 @@ class Session:
         self.job = TuneJob(self.project)
         self.schema: Schema | None = None
         """None until the database was read."""
+        self.talk_with: Path | None = None
+        """The model that was chosen for the next chat."""
         self._database: Database | None = None
         self._asker: Asker | None = None
         self._engines: dict[Path, Engine] = {}
         self._lock = threading.RLock()
+        self.answering = threading.Lock()
+        """Held while a model answers: an engine serves one at a time."""
 
     @property
     def settings(self) -> settings_of.Settings:
@@ -90,6 +94,13 @@ class Session:
 
                 self._asker = Asker(database, self.engine(model))
             return self._asker
+
+    def stop(self) -> None:
+        """Stop the answer or query that is being made."""
+        if self._asker is not None:
+            self._asker.cancel()
+        elif self._database is not None:
+            self._database.interrupt()
 
     def close(self) -> None:
         if self._database is not None:

@@ -75,8 +75,22 @@ def load(project_file: Path | None = None, **flags: Any) -> Settings:
     return Settings(**values)
 
 
+def origins(project_file: Path | None = None) -> dict[str, str]:
+    """Where the value of each setting comes from: "default", a file, or the variable's name."""
+    found = dict.fromkeys(dataclasses.asdict(Settings()), "default")
+    found |= dict.fromkeys(
+        _from_file(paths.settings_file(), table=None), str(paths.settings_file())
+    )
+    if project_file is not None:
+        found |= dict.fromkeys(_from_file(project_file, table="settings"), str(project_file))
+    return found | {name: f"LLMTUI_{name.upper()}" for name in _from_environment(os.environ)}
+
+
 def save_user(**changes: Any) -> None:
-    """Write changes into the user's settings file; comments and order there survive."""
+    """Write changes into the user's settings file; comments and order there survive.
+
+    A setting that is None is taken out of the file.
+    """
     _save(paths.settings_file(), None, changes)
 
 
@@ -88,8 +102,11 @@ def save_project(file: Path, **changes: Any) -> None:
 def _save(file: Path, table: str | None, changes: dict[str, Any]) -> None:
     document = _document(file)
     place = document.setdefault(table, tomlkit.table()) if table else document
-    for key, value in _checked(changes, where=str(file)).items():
+    given = {key: value for key, value in changes.items() if value is not None}
+    for key, value in _checked(given, where=str(file)).items():
         place[key] = value
+    for key in changes.keys() - given.keys():
+        place.pop(key, None)
     write_text(file, tomlkit.dumps(document))
 
 

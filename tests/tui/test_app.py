@@ -6,17 +6,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from textual.widgets import DataTable, Input, Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from llmtui.database.execute import Database
-from llmtui.inference.ask import Answer, Checks
 from llmtui.tui.app import LlmtuiApp
-from llmtui.tui.keys import KEYS
-from llmtui.tui.screens.ask import AskScreen, fill
-from llmtui.tui.screens.help import HelpScreen
+from llmtui.tui.screens.ask import AskScreen
 from llmtui.tui.screens.home import HomeScreen
 from llmtui.tui.screens.tune import TuneScreen
 from llmtui.tui.session import Session
+from llmtui.tui.widgets.results import Results
 from llmtui.workspace import settings
 from llmtui.workspace.events import Finished, Progress, Started, to_line
 from llmtui.workspace.project import start
@@ -75,18 +73,6 @@ async def test_d_opens_the_demo_database(home: Path) -> None:
         await until(app, lambda: "8 tables" in text_of(app, "#step1"))
 
 
-async def test_f1_lists_every_key_and_escape_goes_back(shop: Path) -> None:
-    app = LlmtuiApp(shop)
-    async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("f1")
-        assert isinstance(app.screen, HelpScreen)
-        shown = "\n".join(str(item.content) for item in app.screen.query(Static))
-        for key in KEYS:
-            assert key.keys.replace(",", ", ") in shown
-        await pilot.press("escape")
-        assert isinstance(app.screen, HomeScreen)
-
-
 async def test_without_a_model_the_ask_screen_says_what_to_do(shop: Path) -> None:
     app = LlmtuiApp(shop)
     async with app.run_test(size=SIZE) as pilot:
@@ -121,8 +107,8 @@ async def test_a_question_shows_sql_checks_and_rows_and_can_be_accepted(
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("a")
         await pilot.press(*"who", "enter")
-        table = app.screen.query_one("#result", DataTable)
-        await until(app, lambda: table.row_count == 1)
+        result = app.screen.query_one("#result", Results)
+        await until(app, lambda: result.count == 1)
         assert "SELECT name" in app.screen.query_one("#sql", TextArea).text
         assert "✓ read-only" in text_of(app, "#badges")
         await pilot.press("ctrl+y")
@@ -131,8 +117,8 @@ async def test_a_question_shows_sql_checks_and_rows_and_can_be_accepted(
         assert (row.question, row.status, row.origin) == ("who", "accepted", "asked")
         app.screen.query_one("#sql", TextArea).load_text("DROP TABLE customers")
         await pilot.press("f5")
-        await until(app, lambda: "refused" in text_of(app, "#message"))
-        assert table.row_count == 0
+        await until(app, lambda: "Refused" in text_of(app, "#message"))
+        assert result.count == 0
         await pilot.press("ctrl+y")
         assert len(load_rows(app.session.project.instructions)) == 1
         await pilot.press("up")
@@ -142,17 +128,14 @@ async def test_a_question_shows_sql_checks_and_rows_and_can_be_accepted(
 
 
 async def test_values_are_text_never_markup_or_escapes(shop: Path) -> None:
-    answer = Answer(
-        status="ok", columns=("[/]", "\x1b[31m"), rows=(("[@click=app.quit]x[/]", "\x1b]0;t\x07"),),
-        checks=Checks(True, True, True, True),
-    )  # fmt: skip
     app = LlmtuiApp(shop)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("a")
-        table = app.screen.query_one("#result", DataTable)
-        fill(table, answer)
+        result = app.screen.query_one("#result", Results)
+        await result.show(("[/]", "\x1b[31m"), (("[@click=app.quit]x[/]", "\x1b]0;t\x07"),))
         await pilot.pause()
-        cells = [str(cell) for cell in table.get_row_at(0)]
+        assert result.table is not None
+        cells = [str(cell) for cell in result.table.get_row_at(0)]
         assert cells == ["[@click=app.quit]x[/]", "\\e]0;t\\x07"]
 
 

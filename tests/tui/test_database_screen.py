@@ -14,8 +14,10 @@ from tests.tui.waiting import until
 async def opened(app: LlmtuiApp) -> DatabaseScreen:
     app.go("database")
     await until(lambda: bool(getattr(app.screen, "schema", None) and app.screen.schema.tables))  # type: ignore[attr-defined]
-    assert isinstance(app.screen, DatabaseScreen)
-    return app.screen
+    screen = app.screen
+    assert isinstance(screen, DatabaseScreen)
+    await until(lambda: screen.query_one("#tree", Nodes).cursor_line > 0)
+    return screen
 
 
 def tree_text(screen: DatabaseScreen) -> str:

@@ -1,25 +1,30 @@
-"""Tune: one key starts it; stages, progress, loss, time left and log. It outlives the app."""
+"""Tune: a budget, one key to start; stages, plan, progress, loss and log. It outlives the app."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import ProgressBar, RichLog, Static
+from textual.containers import Horizontal
+from textual.widgets import ProgressBar, RichLog, Select, Static
 
-from llmtui.tui.commands.common import describe, duration
+from llmtui.database.text import safe_text
+from llmtui.tui.budget import FIELDS, offers, plan_text, progress_text
+from llmtui.tui.commands.common import describe
 from llmtui.tui.jobs import STAGES, TuneState, tune_command
 from llmtui.tui.keys import bindings
+from llmtui.tui.runlist import runs_of
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
+from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.project import start
 
 if TYPE_CHECKING:
     from textual_plot import PlotWidget
-
 
 _MARKS = {"": "○", "running": "▶", "done": "✓"}
 
@@ -27,6 +32,8 @@ _MARKS = {"": "○", "running": "▶", "done": "✓"}
 class TuneScreen(LlmtuiScreen):
     place = "tune"
     BINDINGS = bindings("tune")
+    AUTO_FOCUS = ""
+    """Nothing, so that Enter starts; Tab goes to the budget."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -38,6 +45,12 @@ class TuneScreen(LlmtuiScreen):
     def content(self) -> ComposeResult:
         from textual_plot import PlotWidget
 
+        settings = self.session.settings
+        with Horizontal(id="budget"):
+            for name in FIELDS:
+                options = offers(name, settings)
+                value = str(getattr(settings, name))
+                yield Select(options, value=value, allow_blank=False, id=name, compact=True)
         yield Static("", id="state")
         yield Static("", id="stages")
         yield ProgressBar(id="bar", show_eta=False)
@@ -62,8 +75,22 @@ class TuneScreen(LlmtuiScreen):
 
         return self.query_one("#plot", PlotWidget)
 
+    @on(Select.Changed)
+    def choose(self, event: Select.Changed) -> None:
+        """Write a choice into the project, where the command line heeds it too."""
+        name = event.select.id or ""
+        if str(getattr(self.session.settings, name)) == str(event.value):
+            return
+        try:
+            start(self.session.project, self.session.source)
+            settings_of.save_project(self.session.project.file, **{name: event.value})
+        except LlmtuiError as error:
+            self.problem(error)
+        self.set_focus(None)
+        self.follow()
+
     def follow(self) -> None:
-        """Read what is new and draw it."""
+        """Draw what is new; the app reads the events."""
         log = self.query_one("#log", RichLog)
         if self.number != self.job.number:
             log.clear()
@@ -73,10 +100,9 @@ class TuneScreen(LlmtuiScreen):
         for event in events:
             text = describe(event)
             if text:
-                from llmtui.database.text import safe_text
-
                 log.write(Text(safe_text(text)))
         state, running = self.job.state, self.job.running
+        self.query_one("#budget").display = not running
         self.query_one("#state", Static).update(Text(self.sentence(state, running=running)))
         self.query_one("#stages", Static).update(
             Text("   ".join(f"{_MARKS[state.stages[s]]} {t(f'stage_{s}')}" for s in STAGES))
@@ -85,36 +111,33 @@ class TuneScreen(LlmtuiScreen):
         self.draw_losses(state)
 
     def sentence(self, state: TuneState, *, running: bool) -> str:
+        """Where the tune stands and what can be done, in a sentence."""
         if running:
-            return t("tune_running")
-        if state.failed:
-            return t("tune_failed", why=state.failed)
-        if state.done:
-            return t("tune_done")
-        return t("tune_died") if self.job.died else t("tune_idle")
+            text = t("tune_running")
+        elif state.failed:
+            text = t("tune_failed", why=safe_text(state.failed))
+        elif state.done:
+            text = t("tune_done")
+        else:
+            text = t("tune_died") if self.job.died else t("tune_idle")
+        plan = plan_text(state.plan)
+        return f"{text}\n{plan}" if plan else text
 
     def show_progress(self, state: TuneState) -> None:
         bar, numbers = self.query_one("#bar", ProgressBar), self.query_one("#numbers", Static)
         step = state.progress
+        done = state.done and not self.job.running
+        bar.display = self.job.running or done
         if step is None:
-            done = state.done and not self.job.running
             bar.update(total=1 if done else None, progress=1 if done else 0)
-            bar.display = self.job.running or done
             scores = [f"{s.name} {s.hits}/{s.of}" for s in state.scores if s.metric == "strict"]
             numbers.update(Text("   ".join(scores)))
             return
-        bar.display = True
         bar.update(total=step.of or None, progress=step.step)
-        parts = [f"{step.step}/{step.of}"]
-        if step.loss is not None:
-            parts.append(f"{t('loss')} {step.loss:.3f}")
-        if step.rate is not None:
-            parts.append(f"{step.rate:.1f} {step.unit}/s")
-        if step.seconds_left is not None:
-            parts.append(t("left", time=duration(step.seconds_left)))
-        numbers.update(Text("   ".join(parts)))
+        numbers.update(Text(progress_text(step)))
 
     def draw_losses(self, state: TuneState) -> None:
+        self.plot.display = len(state.losses) > 1
         if len(state.losses) < 2 or len(state.losses) == self.drawn:
             return
         from textual_hires_canvas import HiResMode
@@ -134,9 +157,20 @@ class TuneScreen(LlmtuiScreen):
             start(self.session.project, self.session.source)
             await self.job.start(tune_command(self.session.project))
         except (LlmtuiError, OSError) as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.problem(error)
             return
         self.follow()
 
     def action_stop(self) -> None:
-        self.job.stop()
+        if self.job.running:
+            self.job.stop()
+            self.notify(t("stopping"), markup=False)
+
+    def action_toggle_log(self) -> None:
+        log = self.query_one("#log")
+        log.display = not log.display
+
+    def action_toggle_runs(self) -> None:
+        from llmtui.tui.screens.runs import RunsScreen
+
+        self.app.push_screen(RunsScreen(runs_of(self.session.project)))

@@ -1,0 +1,84 @@
+"""A picture of a result when it is a series or a few groups."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from llmtui.database.text import safe_text, show_value
+
+MOST_GROUPS = 40
+_LONGEST = 24  # cells of a group's name
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """kind "line": `places` are numbers along the x axis; "bars": one bar a label."""
+
+    kind: str
+    title: str
+    labels: tuple[str, ...]
+    places: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+def chart_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Chart | None:
+    """The chart that fits: two or more rows of a name, number or date and a number; else None."""
+    if len(columns) < 2 or len(rows) < 2:
+        return None
+    last = next((n for n in range(len(columns) - 1, 0, -1) if _numeric(rows, n)), None)
+    if last is None:
+        return None
+    first = [row[0] for row in rows]
+    values = tuple(float(row[last] or 0) for row in rows)
+    title = f"{safe_text(columns[last])} / {safe_text(columns[0])}"
+    places = _places(first)
+    if places is not None and len(rows) > 2:
+        pairs = sorted(zip(places, values, strict=True))
+        return Chart("line", title, (), tuple(x for x, _ in pairs), tuple(y for _, y in pairs))
+    if len(rows) > MOST_GROUPS:
+        return None
+    return Chart("bars", title, tuple(show_value(value) or "∅" for value in first), (), values)
+
+
+def _numeric(rows: Sequence[Sequence[Any]], place: int) -> bool:
+    values = [row[place] for row in rows if row[place] is not None]
+    return bool(values) and all(
+        isinstance(v, int | float | Decimal) and not isinstance(v, bool) and isfinite(v)
+        for v in values
+    )
+
+
+def _places(values: Sequence[Any]) -> list[float] | None:
+    """Numbers to draw dates (as years) or numbers at; None for anything else."""
+    if all(isinstance(v, dt.date) for v in values):
+        return [v.year + (v.timetuple().tm_yday - 1) / 366 for v in values]
+    if all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in values):
+        places = [float(v) for v in values]
+        return places if len(set(places)) == len(places) else None
+    return None
+
+
+def bars(chart: Chart, width: int) -> Text:
+    """One line a group: its name, a bar to scale, its value."""
+    names = [set_cell_size(n, min(cell_len(n), _LONGEST)) for n in chart.labels]
+    side = max(map(cell_len, names))
+    told = [f"{value:,.6g}" for value in chart.values]
+    room = max(8, width - side - max(map(len, told)) - 3)
+    top = max(map(abs, chart.values)) or 1.0
+    text = Text(f"{chart.title}\n", style="bold", no_wrap=True, overflow="crop")
+    for name, value, label in zip(names, chart.values, told, strict=True):
+        eighths = round(abs(value) / top * room * 8)
+        bar = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+        text.append(f"{set_cell_size(name, side)} ", style="not bold")
+        text.append(bar, style="not bold bright_blue" if value >= 0 else "not bold red")
+        text.append(f" {label}\n", style="not bold dim")
+    return text

@@ -1,0 +1,113 @@
+"""Instruction rows as the screen lists them: filtered, counted, judged, checked, exchanged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.text import Text
+
+from llmtui.database.execute import Database
+from llmtui.database.text import safe_text
+from llmtui.tui.texts import t
+from llmtui.tui.verdicts import rows_of
+from llmtui.workspace.events import Event, RowDropped
+from llmtui.workspace.project import Project
+from llmtui.workspace.records import Instruction, save_rows
+
+MARKS = {"new": "·", "accepted": "✓", "rejected": "✗"}
+FIELDS = ("origin", "shape", "lang", "status")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """'' lets everything through; `text` is looked for in question and answer."""
+
+    text: str = ""
+    origin: str = ""
+    shape: str = ""
+    lang: str = ""
+    status: str = ""
+
+
+def filtered(rows: Sequence[Instruction], wanted: Filter) -> list[Instruction]:
+    needle = wanted.text.strip().casefold()
+    return [
+        row
+        for row in rows
+        if all(getattr(wanted, f) in ("", getattr(row, f)) for f in FIELDS)
+        and (not needle or needle in f"{row.question}\n{row.target}".casefold())
+    ]
+
+
+def choices(rows: Sequence[Instruction], field: str) -> list[tuple[str, int]]:
+    """Values of a field with how many rows have them, most first."""
+    counts = Counter(str(getattr(row, field)) for row in rows)
+    return [(value, count) for value, count in counts.most_common() if value]
+
+
+def summary(rows: Sequence[Instruction], shown: int) -> str:
+    """How many rows there are, of which language, split and status."""
+    parts = [t("rows_shown", shown=f"{shown:,}", rows=f"{len(rows):,}")]
+    for field in ("lang", "split", "status"):
+        parts.append(", ".join(f"{value} {count:,}" for value, count in choices(rows, field)))
+    return " · ".join(part for part in parts if part)
+
+
+def judged(project: Project, id: str, status: str) -> list[Instruction]:
+    """All rows after one got a status; the same status again takes it back. Saved."""
+    rows = rows_of(project)
+    for place, row in enumerate(rows):
+        if row.id == id:
+            rows[place] = replace(row, status="new" if row.status == status else status)
+    save_rows(project.instructions, rows)
+    return rows
+
+
+def problem_of(database: Database, row: Instruction) -> str:
+    """Why a row would not be kept, '' when every check passes."""
+    from llmtui.trainer.instructions.check import check_rows
+
+    if not row.question.strip() or not row.target.strip():
+        return t("row_incomplete")
+    events: list[Event] = []
+    kept = check_rows(database, [row], events.append)
+    return "" if kept else next(e.reason for e in events if isinstance(e, RowDropped))
+
+
+def imported(database: Database, project: Project, file: Path) -> tuple[int, int]:
+    """Add the rows of a file after the checks; (kept, dropped). Raises RecordError."""
+    from llmtui.trainer.instructions.check import check_rows
+    from llmtui.trainer.instructions.exchange import import_rows
+
+    given = import_rows(file)
+    kept = check_rows(database, given, lambda _event: None)
+    asked = {row.question.strip().casefold() for row in kept}
+    ids = {row.id for row in kept}
+    rest = [
+        row
+        for row in rows_of(project)
+        if row.id not in ids and row.question.strip().casefold() not in asked
+    ]
+    save_rows(project.instructions, [*kept, *rest])
+    return len(kept), len(given) - len(kept)
+
+
+def exported(file: Path, rows: Sequence[Instruction]) -> None:
+    """Write rows in the shape that the file's name asks for. Raises StorageError."""
+    from llmtui.trainer.instructions.exchange import export_rows
+
+    endings = {".csv": "csv", ".alpaca.jsonl": "alpaca", ".messages.jsonl": "messages"}
+    shapes = (shape for ending, shape in endings.items() if file.name.endswith(ending))
+    export_rows(file, rows, next(shapes, "jsonl"))
+
+
+def row_text(row: Instruction) -> Text:
+    """A row in full: question, SQL, what was checked, where it belongs."""
+    text = Text(f"{MARKS[row.status]} {safe_text(row.question)}\n", style="bold")
+    text.append(f"{safe_text(row.target)}\n", style="not bold")
+    facts = [row.id, row.origin, row.shape, row.difficulty, row.split, " ".join(row.checks)]
+    text.append(" · ".join(safe_text(fact) for fact in facts if fact), style="dim not bold")
+    return text

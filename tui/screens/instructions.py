@@ -1,0 +1,220 @@
+"""Instructions: the rows that a model learns from; filter, read, judge, edit, add, exchange."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Select, Static
+from textual_fastdatatable import DataTable
+
+from llmtui.database.text import safe_text
+from llmtui.tui.keys import bindings
+from llmtui.tui.rowlist import (
+    FIELDS,
+    MARKS,
+    Filter,
+    choices,
+    exported,
+    filtered,
+    imported,
+    judged,
+    problem_of,
+    row_text,
+    summary,
+)
+from llmtui.tui.screens.base import LlmtuiScreen
+from llmtui.tui.session import Session
+from llmtui.tui.texts import t
+from llmtui.tui.verdicts import put_row, row_id, rows_of
+from llmtui.tui.widgets.dialogs import AskText, PickPath
+from llmtui.tui.widgets.results import Results
+from llmtui.tui.widgets.roweditor import RowEditor
+from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.project import start
+from llmtui.workspace.records import Instruction
+
+
+class InstructionsScreen(LlmtuiScreen):
+    place = "instructions"
+    BINDINGS = bindings("instructions")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.all: list[Instruction] = []
+        self.shown: list[Instruction] = []
+        self.changed = 0
+
+    def content(self) -> ComposeResult:
+        with Horizontal(id="filters"):
+            yield Input(placeholder=t("find_row"), id="find", compact=True)
+            for field in FIELDS:
+                yield Select[str]([], prompt=t(f"by_{field}"), id=field, compact=True)
+        yield Static("", id="summary", classes="quiet")
+        yield Results(id="rows")
+        yield Static("", id="row", classes="facts")
+
+    def on_screen_resume(self) -> None:
+        """Read the file when it is another than last time."""
+        file = self.session.project.instructions
+        stamp = file.stat().st_mtime_ns if file.is_file() else 0
+        if self.is_mounted and (stamp != self.changed or not stamp):
+            self.changed = stamp
+            self.read()
+
+    @work(thread=True, exclusive=True, group="read")
+    def read(self) -> None:
+        try:
+            self.from_thread(self.take, rows_of(self.session.project))
+        except LlmtuiError as error:
+            self.from_thread(self.problem, error)
+
+    async def take(self, rows: list[Instruction]) -> None:
+        """Show other rows: first what can be filtered by, then those that pass the filter."""
+        self.all = rows
+        for field in FIELDS:
+            select = self.query_one(f"#{field}", Select)
+            chosen = select.value
+            options = [(f"{safe_text(v)[:18]} {n:,}", v) for v, n in choices(rows, field)]
+            with self.prevent(Select.Changed):
+                select.set_options(options)
+                if chosen in [value for _, value in options]:
+                    select.value = chosen
+        await self.show()
+
+    @on(Select.Changed)
+    @on(Input.Changed, "#find")
+    async def show(self) -> None:
+        wanted = {field: self.query_one(f"#{field}", Select).value for field in FIELDS}
+        given = {name: value for name, value in wanted.items() if isinstance(value, str)}
+        self.shown = filtered(self.all, Filter(self.query_one("#find", Input).value, **given))
+        text = summary(self.all, len(self.shown)) if self.all else t("no_rows_yet")
+        self.query_one("#summary", Static).update(Text(text))
+        columns = (" ", t("by_lang"), t("row_question"), "SQL", t("by_shape"), t("by_origin"))
+        cells = [
+            (MARKS[r.status], r.lang, r.question, r.target, r.shape, r.origin) for r in self.shown
+        ]
+        results = self.query_one("#rows", Results)
+        place = results.table.cursor_row if results.table is not None else 0
+        await results.show(columns if cells else (), cells)
+        if results.table is None:
+            self.query_one("#row", Static).update("")
+            return
+        if self.focused is None:
+            results.table.focus()
+        self.call_after_refresh(results.table.move_cursor, row=min(place, len(cells) - 1))
+        self.describe()
+
+    @on(Input.Submitted, "#find")
+    def found(self) -> None:
+        table = self.query_one("#rows", Results).table
+        if table is not None:
+            table.focus()
+
+    @property
+    def current(self) -> Instruction | None:
+        table = self.query_one("#rows", Results).table
+        if table is None or not 0 <= table.cursor_row < len(self.shown):
+            return None
+        return self.shown[table.cursor_row]
+
+    @on(DataTable.RowHighlighted)
+    def describe(self) -> None:
+        row = self.current
+        if row is not None:
+            self.query_one("#row", Static).update(row_text(row))
+
+    @on(DataTable.RowSelected)
+    def selected(self) -> None:
+        self.action_edit()
+
+    def action_judge(self, status: str) -> None:
+        """Accept or reject the highlighted row; once more takes it back."""
+        row = self.current
+        if row is not None:
+            self.store(lambda: judged(self.session.project, row.id, status))
+
+    def action_edit(self) -> None:
+        row = self.current
+        if row is not None:
+            self.edit(row, row)
+
+    def action_new(self) -> None:
+        self.edit(Instruction("new", "", origin="written", status="accepted"), None)
+
+    @work
+    async def edit(self, row: Instruction, old: Instruction | None) -> None:
+        """Open the editor; a row that was changed counts as written by hand."""
+        session = self.session
+
+        def check(edited: Instruction) -> str:
+            return problem_of(session.database(), edited)
+
+        edited = await self.app.push_screen_wait(RowEditor(row, session.schema, check))
+        if edited is None or edited == old:
+            return
+        from llmtui.trainer.evaluate.run import language_of
+
+        lang, id = language_of(edited.question), row_id(edited.question, edited.target)
+        new = replace(edited, id=id, lang=lang, origin="written", status="accepted")
+
+        def save() -> list[Instruction]:
+            start(session.project, session.source)
+            if old is not None and old.status != "rejected":
+                judged(session.project, old.id, "rejected")
+            put_row(session.project, new)
+            return rows_of(session.project)
+
+        self.store(save)
+
+    @work(thread=True, exclusive=True, group="store")
+    def store(self, change: object) -> None:
+        """Run a change of the file and show what it leaves."""
+        assert callable(change)
+        try:
+            rows = change()
+        except LlmtuiError as error:
+            self.from_thread(self.problem, error)
+            return
+        self.changed = self.session.project.instructions.stat().st_mtime_ns
+        self.from_thread(self.take, rows)
+
+    @work
+    async def action_take(self) -> None:
+        """Import rows from a file."""
+        file = await self.app.push_screen_wait(PickPath(Path.cwd(), (".jsonl", ".json", ".csv")))
+        if file is not None:
+            self.bring_in(file)
+
+    @work(thread=True)
+    def bring_in(self, file: Path) -> None:
+        session = self.session
+        try:
+            start(session.project, session.source)
+            kept, dropped = imported(session.database(), session.project, file)
+        except LlmtuiError as error:
+            self.from_thread(self.problem, error)
+            return
+        self.from_thread(self.told, t("imported", kept=kept, dropped=dropped))
+        self.from_thread(self.take, rows_of(session.project))
+
+    def told(self, text: str) -> None:
+        self.notify(text, markup=False)
+
+    @work
+    async def action_give(self) -> None:
+        """Export the rows that are shown."""
+        default = str(Path.cwd() / "rows.jsonl")
+        name = await self.app.push_screen_wait(AskText(t("export_rows"), default))
+        if name:
+            try:
+                exported(Path(name).expanduser(), self.shown)
+            except LlmtuiError as error:
+                self.problem(error)
+            else:
+                self.told(t("saved_to", file=name))

@@ -1,0 +1,49 @@
+"""A person's word on an answer, kept as an instruction row for the next tuning."""
+
+from __future__ import annotations
+
+import hashlib
+
+from llmtui.tui.session import Session
+from llmtui.workspace.project import Project
+from llmtui.workspace.records import Instruction, load_rows, save_rows
+
+
+def rows_of(project: Project) -> list[Instruction]:
+    """The project's rows, [] when none were built. Raises RecordError."""
+    return load_rows(project.instructions) if project.instructions.is_file() else []
+
+
+def put_row(project: Project, row: Instruction) -> None:
+    """Add a row in front; it replaces the row of its id and those of the same question."""
+    key = row.question.strip().casefold()
+    rest = [
+        old
+        for old in rows_of(project)
+        if old.id != row.id and old.question.strip().casefold() != key
+    ]
+    save_rows(project.instructions, [row, *rest])
+
+
+def keep_answer(session: Session, question: str, sql: str, verdict: str) -> None:
+    """Keep question and SQL as a row; verdict "accepted", "corrected" or "rejected".
+
+    A rejected row is not trained on, and it stays out when rows are built anew.
+    """
+    from llmtui.trainer.evaluate.run import language_of
+
+    row = Instruction(
+        id=row_id(question, sql),
+        question=question,
+        sql=sql,
+        lang=language_of(question),
+        origin="asked",
+        checks=() if verdict == "rejected" else ("parsed", "read-only", "ran"),
+        status="rejected" if verdict == "rejected" else "accepted",
+        schema=session.database().schema.fingerprint,
+    )
+    put_row(session.project, row)
+
+
+def row_id(question: str, sql: str) -> str:
+    return hashlib.sha256(f"{question}\0{sql}".encode()).hexdigest()[:12]

@@ -1,0 +1,92 @@
+"""A row by hand: question and SQL, checked while they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static, TextArea
+from textual.worker import get_current_worker
+
+from llmtui.database.schema import Schema
+from llmtui.database.text import safe_text
+from llmtui.tui.keys import bindings
+from llmtui.tui.texts import t
+from llmtui.tui.widgets.sqlarea import SqlArea
+from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.records import Instruction
+
+_PAUSE = 0.3
+"""Seconds without a key after which a row is checked."""
+
+
+class RowEditor(ModalScreen[Instruction | None]):
+    """`check(row)` says what is wrong with a row, '' when nothing is; it is called in a thread."""
+
+    BINDINGS = bindings("dialog")
+
+    def __init__(
+        self, row: Instruction, schema: Schema | None, check: Callable[[Instruction], str]
+    ) -> None:
+        super().__init__()
+        self.row, self.schema, self.check = row, schema, check
+        self.passes = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Text(t("row_question"), style="bold"))
+            yield Input(self.row.question, id="row-question")
+            yield SqlArea(self.row.target, id="row-sql")
+            yield Static("", id="verdict")
+            yield Static(Text(t("row_keys")), classes="quiet")
+
+    def on_mount(self) -> None:
+        self.query_one(SqlArea).schema = self.schema
+        self.changed()
+
+    def edited(self) -> Instruction:
+        """The row as it stands in the fields."""
+        question = self.query_one("#row-question", Input).value.strip()
+        target = self.query_one(SqlArea).text.strip()
+        if self.row.kind == "sql":
+            return replace(self.row, question=question, sql=target)
+        return replace(self.row, question=question, answer=target)
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    def changed(self) -> None:
+        self.passes = False
+        self.judge()
+
+    @work(exclusive=True)
+    async def judge(self) -> None:
+        from asyncio import sleep, to_thread
+
+        await sleep(_PAUSE)
+        worker = get_current_worker()
+        try:
+            problem = await to_thread(self.check, self.edited())
+        except LlmtuiError as error:
+            problem = str(error)
+        if worker.is_cancelled:
+            return
+        self.passes = not problem
+        text = f"✗ {safe_text(problem)}" if problem else f"✓ {t('row_passes')}"
+        style = "red" if problem else "green"
+        self.query_one("#verdict", Static).update(Text(text, style=style))
+
+    @on(Input.Submitted)
+    def next_field(self) -> None:
+        self.query_one(SqlArea).focus()
+
+    def action_save(self) -> None:
+        """Close with the row; one that does not pass stays open."""
+        if self.passes:
+            self.dismiss(self.edited())
+        else:
+            self.app.bell()
