@@ -10,7 +10,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	mkdir -p .dev && ln -sfn .. .dev/llmtui
 	touch $@
 
-.PHONY: demo test check dev clean
+.PHONY: demo test check dev screenshots clean
 
 demo: $(VENV)/installed   ## install, make the demo database, tune a model on it, ask it questions
 	$(BIN)/llmtui demo
@@ -26,6 +26,9 @@ check: $(VENV)/installed  ## lint, types, import contracts
 
 dev: $(VENV)/installed    ## an environment to work in
 	@echo "Ready: . $(BIN)/activate"
+
+screenshots: $(VENV)/installed  ## pictures of the app for README and docs
+	$(BIN)/python docs/screenshots.py
 
 clean:
 	rm -rf $(VENV) .dev build dist *.egg-info

@@ -15,7 +15,17 @@ from typing import Annotated
 
 import typer
 
-from llmtui.tui.commands import adapters, asking, headstart, models, rows, sharing, system, tuning
+from llmtui.tui.commands import (
+    adapters,
+    asking,
+    headstart,
+    models,
+    rows,
+    sharing,
+    system,
+    tuning,
+    web,
+)
 from llmtui.tui.commands.common import ProjectOption, say
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.private import keep_private
@@ -75,6 +85,7 @@ app.add_typer(headstart.app, name="headstart", hidden=True)
 app.command("demo")(system.demo)
 app.command("doctor")(system.doctor)
 app.command("paths")(system.show_paths)
+app.command("web")(web.web)
 
 
 def main() -> None:

@@ -42,6 +42,8 @@ from llmtui.workspace.records import Instruction
 class InstructionsScreen(LlmtuiScreen):
     place = "instructions"
     BINDINGS = bindings("instructions")
+    AUTO_FOCUS = ""
+    """Nothing until there are rows, so that n and i work; then the rows."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -1,0 +1,57 @@
+"""`llmtui web`: the same app in a browser, on this machine only."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmtui.tui.commands.common import ProjectOption, say
+from llmtui.workspace.errors import UsageError
+
+PortOption = Annotated[int, typer.Option("--port", help="Port on 127.0.0.1.", min=1, max=65535)]
+
+
+def web(
+    source: Annotated[Path | None, typer.Argument(help="A database, file or folder.")] = None,
+    port: PortOption = 8000,
+    project: ProjectOption = None,
+) -> None:
+    """Open the app in a browser; only this machine can reach it.
+
+    Example: llmtui web company.duckdb --port 8123
+    """
+    try:
+        import textual_serve
+        from textual_serve.server import Server
+    except ImportError as error:
+        raise UsageError(
+            "The app in a browser needs a package that is not installed",
+            hint="Install it with: pip install 'llmtui[web]'",
+        ) from error
+    command = [sys.executable, "-m", "llmtui.tui", "open"]
+    command += [str(source.expanduser().absolute())] if source is not None else []
+    command += ["--project", str(project)] if project is not None else []
+    with tempfile.TemporaryDirectory() as folder:
+        templates = Path(folder)
+        for page in (Path(textual_serve.__file__).parent / "templates").glob("*.html"):
+            without_network(page, templates / page.name)
+        server = Server(
+            shlex.join(command), host="127.0.0.1", port=port, title="llmtui",
+            templates_path=templates,
+        )  # fmt: skip
+        say(f"The app is at http://127.0.0.1:{port} until Ctrl-C")
+        server.serve()
+
+
+def without_network(page: Path, target: Path) -> None:
+    """Copy a page without what its head fetches from elsewhere (a font)."""
+    shutil.copyfile(page, target)
+    text = page.read_text(encoding="utf-8")
+    target.write_text(re.sub(r"<link\b[^>]*https?://[^>]*>", "", text), encoding="utf-8")
