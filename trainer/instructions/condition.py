@@ -1,28 +1,45 @@
-"""A condition: one comparison of one column, as SQL and as people say it."""
+"""A condition: what is asked of a row, as SQL and as people say it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from llmtui.trainer.instructions.phrases import Phrase
-from llmtui.trainer.instructions.world import Field
+from llmtui.trainer.instructions.templates import Sayable, fill, fits
+from llmtui.trainer.instructions.things import Field, Relation
+
+PARTS = {"post": "en", "verb": "en", "adj": "en", "zh": "zh"}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`sql` uses the column with or without its table; the phrases say the same.
+    """`tests` are joined by AND, `{c}` stands for the column, with or without its table.
 
-    post: after an English noun ("with a salary above 5000"); verb: as its predicate ("have a
-    salary above 5000"), plural; zh: before a Chinese noun, without 的
+    ways: phrasings by part. post: after an English noun ("with a salary above 5000"); verb: its
+    predicate, plural; adj: before the noun; zh: before a Chinese noun, without 的
+    ups: the keys to follow to reach the columns
     """
 
     kind: str
-    item: Field
-    test: str
-    post: tuple[str, ...]
-    verb: tuple[str, ...]
-    zh: tuple[str, ...]
-    adjective: Phrase | None = None
+    tests: tuple[tuple[Field, str], ...]
+    ways: Mapping[str, tuple[str, ...]]
+    slots: Mapping[str, Sayable]
+    ups: tuple[Relation, ...] = ()
+    usable: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def sql(self, *, full: bool = False) -> str:
-        return self.test.replace("{c}", self.item.full if full else self.item.bare)
+        return " AND ".join(
+            test.replace("{c}", item.full if full else item.bare) for item, test in self.tests
+        )
+
+    def options(self, part: str) -> tuple[str, ...]:
+        """The phrasings of a part whose slots are all filled."""
+        if part not in self.usable:
+            ways = self.ways.get(part, ())
+            self.usable[part] = tuple(w for w in ways if fits(w, PARTS[part], self.slots))
+        return self.usable[part]
+
+    def say(self, part: str, rng: random.Random) -> str:
+        options = self.options(part)
+        return fill(rng.choice(options), PARTS[part], self.slots, rng) if options else ""

@@ -1,30 +1,255 @@
-"""A condition at random on one of some columns."""
+"""Conditions on a row's own columns, drawn so that a given row meets them."""
 
 from __future__ import annotations
 
-from llmtui.trainer.instructions.condition import Condition
-from llmtui.trainer.instructions.conditions_range import date_condition, number_condition
-from llmtui.trainer.instructions.conditions_text import (
-    bool_condition,
-    null_condition,
-    text_condition,
+import datetime as dt
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from llmtui.trainer.instructions.condition import PARTS, Condition
+from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.meanings import verb_for
+from llmtui.trainer.instructions.phrases import (
+    Phrase,
+    date_phrase,
+    month_phrase,
+    noun,
+    text_literal,
+    value_phrase,
 )
-from llmtui.trainer.instructions.world import Field, World
+from llmtui.trainer.instructions.templates import Sayable, data, prepared
+from llmtui.trainer.instructions.things import Field, Row, Thing
+from llmtui.trainer.instructions.world import World
+
+_SIGNS = {"gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "="}
+_IDIOM_SHARE = 1.6
+"""How much more often an idiom of the column's meaning is used than a plain phrasing."""
 
 
-def any_condition(world: World, fields: list[Field]) -> Condition | None:
-    """A condition on one of the columns; None when none fits."""
+@cache
+def ways_for(kind: str, names: frozenset[str], person: bool, happens: bool) -> dict[str, Any]:
+    """Phrasings by part of a kind of condition on a column with these words."""
+    file = data("conditions")
+    words = file["words"]
+    idioms = [
+        entry[kind]
+        for entry in file["idiom"]
+        if kind in entry
+        and names & set(entry["words"].split())
+        and (person or "person" not in entry)
+    ]
+    if "counted" in names and kind in file["counted"]:
+        idioms.append(file["counted"][kind])
+    found: dict[str, tuple[str, ...]] = {}
+    for part in PARTS:
+        plain = prepared(file[kind].get(part, ()), part, words)
+        special = [text for idiom in idioms for text in prepared(idiom.get(part, ()), part, words)]
+        if happens:
+            special += prepared(file[kind].get(f"happened_{part}", ()), part, words) * 2
+        times = max(1, round(_IDIOM_SHARE * len(plain) / len(special))) if special else 0
+        found[part] = plain + tuple(special) * times
+    return found
+
+
+def compose(
+    kind: str,
+    item: Field,
+    test: str,
+    thing: Thing,
+    slots: Mapping[str, Sayable],
+    *,
+    adj: bool = True,
+) -> Condition:
+    """A condition of a kind of the data file on one column."""
+    names = {part for name in item.words.en for part in name.lower().split()}
+    done, zh_done = verb_for(item.words) if item.kind == "date" else ("", "")
+    counted = item.words.counts
+    ways = ways_for(
+        kind, frozenset(names | ({"counted"} if counted else set())), thing.words.person, bool(done)
+    )
+    if not adj:
+        ways = {part: texts for part, texts in ways.items() if part != "adj"}
+    who = Phrase(("who", "that") if thing.words.person else ("that",), ())
+    base: dict[str, Sayable] = {"col": noun(item.words), "who": who, "things": thing.nouns}
+    if done:
+        base["done"] = Phrase((done,), (zh_done,))
+    if counted:
+        base["n"] = Phrase((counted,), item.words.zh)
+    return Condition(kind, ((item, test),), ways, {**base, **slots})
+
+
+def own_condition(world: World, thing: Thing, row: Row, fields: list[Field]) -> Condition | None:
+    """A condition that `row` meets on one of the columns; None when none fits."""
     rng = world.rng
     usable = [f for f in fields if f.column.distinct > 1 and f.kind in _MAKERS]
-    usable = [f for f in usable if f.kind != "text" or f.column.values]
     if not usable:
         return None
-    item = rng.choice(usable)
-    if item.column.nulls and rng.random() < 0.15:
-        return null_condition(world, item, filled=rng.random() < 0.3)
+    item = rng.choices(usable, [_weight(f, thing) for f in usable])[0]
+    value = row.get(item.column.name)
+    if item.column.nulls and (value is None or rng.random() < 0.06):
+        if value is not None and rng.random() < 0.4:
+            return compose("not_null", item, "{c} IS NOT NULL", thing, {})
+        return compose("null", item, "{c} IS NULL", thing, {})
+    return None if value is None else _MAKERS[item.kind](world, thing, item, value)
+
+
+def _weight(item: Field, thing: Thing) -> float:
+    """Columns with few values are what people filter by; names and long texts less."""
     if item.kind == "text":
-        return text_condition(world, item, negated=rng.random() < 0.08)
-    return _MAKERS[item.kind](world, item)
+        return 3.0 if item in thing.groups else 1.2
+    return 1.5
+
+
+def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Condition:
+    rng = world.rng
+    if value == 0 and item.column.minimum == 0 and rng.random() < 0.3:
+        return compose("zero", item, "{c} = 0", thing, {})
+    low = world.number_value(item)
+    if rng.random() < 0.12 and item.column.distinct > 5:
+        high = world.number_value(item)
+        small, large = sorted((low, high))
+        if small <= value <= large and small != large:
+            slots = {"v": world.number(item, small), "v2": world.number(item, large)}
+            return compose("between", item, f"{{c}} BETWEEN {small} AND {large}", thing, slots)
+    few = item.column.distinct <= 12
+    if value == low or rng.random() < (0.35 if few or item.words.year else 0.06):
+        low, kind = world.plain(value), "eq"
+    elif value > low:
+        kind = rng.choices(("gt", "ge"), (4, 1.2))[0]
+    else:
+        kind = rng.choices(("lt", "le"), (4, 1.2))[0]
+    test = f"{{c}} {_SIGNS[kind]} {low}"
+    return compose(kind, item, test, thing, {"v": world.number(item, low)})
+
+
+def average_condition(world: World, thing: Thing) -> Condition | None:
+    """Above or below the average of the whole table."""
+    if not thing.numbers:
+        return None
+    item = world.rng.choice(thing.numbers)
+    kind, sign = world.rng.choice((("above_average", ">"), ("below_average", "<")))
+    average = f"(SELECT AVG({item.bare}) FROM {thing.sql})"
+    return compose(kind, item, f"{{c}} {sign} {average}", thing, {})
+
+
+def date_condition(world: World, thing: Thing, item: Field, value: Any) -> Condition:
+    rng = world.rng
+    day = value.date() if isinstance(value, dt.datetime) else value
+    other = world.date_value(item)
+    chance = rng.random()
+    if chance < 0.08:
+        days = rng.choice((7, 10, 14, 30, 30, 60, 90))
+        test = f"{{c}} >= CURRENT_DATE - INTERVAL {days} DAY"
+        return compose("date_recent", item, test, thing, {"v": Phrase((str(days),), (str(days),))})
+    if chance < 0.36:
+        said = Phrase((str(day.year),), (f"{day.year}年", f"{day.year}"))
+        return compose("date_year", item, f"year({{c}}) = {day.year}", thing, {"v": said})
+    if chance < 0.46:
+        test = f"year({{c}}) = {day.year} AND month({{c}}) = {day.month}"
+        return compose("date_month", item, test, thing, {"v": month_phrase(day)})
+    if chance < 0.56:
+        first, last = min(day, other), max(day, other)
+        test = f"{{c}} BETWEEN '{first}' AND '{last}'"
+        slots = {"v": date_phrase(first), "v2": date_phrase(last)}
+        return compose("date_between", item, test, thing, slots)
+    if chance < 0.64 or day == other:
+        test = f"{{c}} = '{day}'"
+        if item.column.type != "DATE":
+            test = f"CAST({{c}} AS DATE) = '{day}'"
+        return compose("date_eq", item, test, thing, {"v": date_phrase(day)})
+    kind = rng.choice(("date_gt", "date_gt", "date_ge")) if day > other else "date_lt"
+    sign = {"date_gt": ">", "date_ge": ">=", "date_lt": "<"}[kind]
+    return compose(kind, item, f"{{c}} {sign} '{other}'", thing, {"v": date_phrase(other)})
+
+
+def sayable(text: str) -> bool:
+    """Whether people would say a text as it is stored."""
+    return len(text) <= 60 and text.isprintable() and any(c.isalnum() for c in text)
+
+
+def text_condition(world: World, thing: Thing, item: Field, value: Any) -> Condition | None:
+    rng, text = world.rng, str(value)
+    if not sayable(text):
+        return None
+    few = item in thing.groups
+    if not few and item.column.distinct > 5 and rng.random() < 0.3:
+        return part_condition(world, thing, item, text)
+    slots: dict[str, Sayable] = {"v": value_phrase(text)}
+    short = len(text.split()) <= 2 and len(text) <= 20
+    if few and rng.random() < 0.2:
+        other = world.text_value(item)
+        if other != text and sayable(other) and rng.random() < 0.6:
+            slots["v2"] = value_phrase(other)
+            test = f"{{c}} IN ({text_literal(text)}, {text_literal(other)})"
+            return compose("one_of", item, test, thing, slots, adj=short and len(other) <= 20)
+        if other != text and sayable(other):
+            test = f"{{c}} <> {text_literal(other)}"
+            return compose("is_not", item, test, thing, {"v": value_phrase(other)}, adj=short)
+    return compose("is", item, f"{{c}} = {text_literal(text)}", thing, slots, adj=short)
+
+
+def part_condition(world: World, thing: Thing, item: Field, text: str) -> Condition:
+    """Text that starts with, ends with or contains something."""
+    rng = world.rng
+    pieces = [word for word in text.split() if len(word) > 2] or [text]
+    kind = rng.choices(("starts", "contains", "ends"), (4, 5, 0.7))[0]
+    part = rng.choice(pieces)
+    if kind == "starts":
+        part = text[: rng.choice((1, 1, 2, 3))] if text.isascii() else text[:1]
+    elif kind == "ends":
+        part = text[-rng.choice((1, 2, 3)) :]
+    elif len(part) > 6 and rng.random() < 0.4:
+        part = part[: rng.randint(3, 6)]
+    part = part.strip() or text
+    shape = {"starts": f"{part}%", "contains": f"%{part}%", "ends": f"%{part}"}[kind]
+    marks = Phrase((f"'{part}'", f'"{part}"', part, part), (part, f"“{part}”", f"'{part}'"))
+    return compose(kind, item, f"{{c}} ILIKE {text_literal(shape)}", thing, {"v": marks})
+
+
+def bool_condition(_world: World, thing: Thing, item: Field, value: Any) -> Condition:
+    name = item.words.en[0].removeprefix("is ").removeprefix("has ")
+    slots: dict[str, Sayable] = {"col": Phrase((name,), item.words.zh)}
+    kind, test = ("yes", "{c}") if value else ("no", "NOT {c}")
+    return compose(kind, item, test, thing, slots)
+
+
+def name_condition(_world: World, thing: Thing, row: Row) -> Condition | None:
+    """One row by its name; a first and a last name are one name."""
+    values = [row.get(item.column.name) for item in thing.label]
+    if not thing.named or any(v is None or not sayable(str(v)) for v in values):
+        return None
+    if any(item.kind != "text" for item in thing.label):
+        return None
+    whole = " ".join(str(v) for v in values)
+    item = thing.label[0] if len(values) == 1 else thing.label_as_one
+    found = compose("is", item, "", thing, {"v": value_phrase(whole)}, adj=False)
+    tests = tuple(
+        (field, f"{{c}} = {text_literal(str(v))}")
+        for field, v in zip(thing.label, values, strict=True)
+    )
+    return Condition("name", tests, found.ways, found.slots)
+
+
+def key_condition(world: World, thing: Thing, row: Row) -> Condition | None:
+    """By a key: "with id 12"."""
+    keys = [f for f in thing.fields if f.column.name in thing.keys and f.kind in ("number", "text")]
+    if not keys:
+        return None
+    item = world.rng.choice(keys)
+    value = row.get(item.column.name)
+    if value is None or len(str(value)) > 20 or not sayable(str(value)):
+        return None
+    plain = world.plain(value) if item.kind == "number" else text_literal(str(value))
+    said = str(world.plain(value)) if item.kind == "number" else str(value)
+    slots: dict[str, Sayable] = {"v": Phrase((said,), (said,)), "col": noun(key_words(item))}
+    return compose("eq" if item.kind == "number" else "is", item, f"{{c}} = {plain}", thing, slots,
+                   adj=False)  # fmt: skip
+
+
+def key_words(item: Field) -> Words:
+    """A key is called by its whole name: "student id"."""
+    return item.words.whole
 
 
 _MAKERS = {

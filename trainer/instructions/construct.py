@@ -13,10 +13,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from llmtui.database.execute import Database
 from llmtui.database.secrets import find
-from llmtui.trainer.instructions import steps_group, steps_join, steps_table
+from llmtui.trainer.instructions import steps_groups, steps_numbers, steps_rows, steps_sets
+from llmtui.trainer.instructions.choose import weights
 from llmtui.trainer.instructions.draft import Draft, shapes
 from llmtui.trainer.instructions.world import World
 from llmtui.workspace.errors import LlmtuiError, SourceError
@@ -27,42 +29,25 @@ STAGE = "instructions"
 CHECKS = ("parsed", "read-only", "ran", "non-empty")
 Step = Callable[[World], Draft | None]
 
-STEPS: tuple[tuple[Step, float], ...] = (
-    (steps_table.list_rows, 8),
-    (steps_table.filter_rows, 20),
-    (steps_table.between, 4),
-    (steps_table.like, 4),
-    (steps_table.one_of, 3),
-    (steps_table.missing, 2),
-    (steps_table.two_conditions, 6),
-    (steps_table.count, 9),
-    (steps_table.aggregate, 12),
-    (steps_table.distinct, 6),
-    (steps_table.order, 4),
-    (steps_table.top, 14),
-    (steps_table.above_average, 3.5),
-    (steps_table.product_sum, 0.7),
-    (steps_group.group_count, 11),
-    (steps_group.group_aggregate, 7),
-    (steps_group.group_year, 2),
-    (steps_group.group_top, 10),
-    (steps_group.having, 6),
-    (steps_join.join_list, 10),
-    (steps_join.join_filter_parent, 16),
-    (steps_join.join_filter_parent_column, 6),
-    (steps_join.join_filter_child, 3),
-    (steps_join.children, 6),
-    (steps_join.itself, 2.5),
-    (steps_join.link, 9),
-)
-"""Each step with its share of the queries that are drawn."""
+_MODULES = (steps_rows, steps_numbers, steps_groups, steps_sets)
+
+
+def steps() -> dict[str, tuple[Step, float]]:
+    """Every step by name, with its share of the queries that are drawn."""
+    found = {}
+    for name, weight in weights("steps").items():
+        module = next(m for m in _MODULES if hasattr(m, name))
+        found[name] = (getattr(module, name), float(weight))
+    return found
+
 
 _TRIES = 12
 """Drafts that may fail for each query that is wanted."""
-_MOST_FETCHED = 5000
-"""Rows looked at of one result; a filter on a larger table cannot be seen to select everything."""
-_EACH = 2
-"""Questions of one language for one query."""
+_MOST_FETCHED = 20
+"""Rows looked at of one result."""
+_ONCE = 0.6
+"""Share of the queries that get one question in each language, not two: other queries teach more
+than other words for the same one."""
 _MOST_SAME = 12
 """Rows a query may have in all when it is drawn again."""
 
@@ -107,15 +92,16 @@ class _Maker:
         self.asked: dict[str, str] = {}
         self.dropped: Counter[str] = Counter()
         self.phrasings: dict[str, set[str]] = {}
+        self.probed: dict[str, tuple[Any, ...]] = {}
 
     def make(self) -> list[Instruction]:
         rows: list[Instruction] = []
-        steps, weights = zip(*STEPS, strict=True)
+        chosen, shares = zip(*steps().values(), strict=True)
         tries = self.options.rows * _TRIES
         told = time.monotonic()
         while len(rows) < self.options.rows and tries > 0:
             tries -= 1
-            draft = self.rng.choices(steps, weights)[0](self.world)
+            draft = self.rng.choices(chosen, shares)[0](self.world)
             if draft is None:
                 continue
             problem = self.problem(draft)
@@ -142,22 +128,30 @@ class _Maker:
         if secret:
             return f"a likely {secret} is in it"
         try:
-            wanted = min(max(draft.most_rows, 1), _MOST_FETCHED)
-            result = self.world.database.run(draft.sql, max_rows=wanted)
+            if draft.probe and not self.matters(draft):
+                return "a condition changes nothing"
+            result = self.world.database.run(draft.sql, max_rows=_MOST_FETCHED)
         except LlmtuiError as error:
             return f"does not run: {str(error)[:60]}"
+        if draft.may_be_empty:
+            return ""
         if not result.rows or all(value is None for row in result.rows for value in row):
             return "gives no rows"
-        if result.rows == ((0,),):
-            return "counts nothing"
-        if 1 < draft.most_rows <= len(result.rows):
-            return "the filter selects everything"
-        return ""
+        return "counts nothing" if result.rows == ((0,),) else ""
+
+    def matters(self, draft: Draft) -> bool:
+        """Whether the rows change when a condition is left out."""
+        if draft.probe not in self.probed:
+            self.probed[draft.probe] = self.world.database.run(draft.probe, max_rows=1).rows[0]
+        chosen, *others = self.probed[draft.probe]
+        if draft.either:
+            return bool(all(n < chosen for n in others[:-1]) and chosen < others[-1])
+        return bool(0 < chosen < min(others))
 
     def realise(self, draft: Draft) -> list[Instruction]:
         rows: list[Instruction] = []
         used = self.phrasings.setdefault(draft.sql, set())
-        each = 1 if self.count[draft.sql] else _EACH
+        each = 1 if self.count[draft.sql] or self.rng.random() < _ONCE else 2
         for lang in self.options.languages:
             for _ in range(each):
                 question = draft.realise(lang, self.rng, used)
@@ -182,8 +176,8 @@ class _Maker:
             lang=lang,
             origin="constructed",
             shape=draft.shape,
-            difficulty=shapes()[draft.shape].difficulty,
-            checks=CHECKS,
+            difficulty=draft.level,
+            checks=CHECKS[:-1] if draft.may_be_empty else CHECKS,
             hints=self.world.database.linker.hints(question),
             split=split,
             schema=self.world.schema.fingerprint,

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
-from llmtui.trainer.instructions.condition import Condition
-from llmtui.trainer.instructions.lexicon import data
-from llmtui.trainer.instructions.phrases import Phrase, noun, nouns
-from llmtui.trainer.instructions.world import Field, Thing
+from llmtui.trainer.instructions.selection import Selection
+from llmtui.trainer.instructions.templates import Sayable, data, fill, fits, prepared
+from llmtui.trainer.instructions.things import Field
 
-_FILES = ("one_table", "groups", "joins")
-_SLOT = re.compile(r"{(\w+)}")
+_FILES = ("rows", "numbers", "groups", "sets")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A query shape: its share of the rows, how hard it is, and its phrasings."""
+    """A query shape: how hard it is, and its phrasings."""
 
     name: str
-    weight: float
     difficulty: str
     en: tuple[str, ...]
     zh: tuple[str, ...]
@@ -35,164 +31,121 @@ class Shape:
 @cache
 def shapes() -> dict[str, Shape]:
     """Every shape of the data files, by name."""
-    found: dict[str, Shape] = {}
-    for file in _FILES:
-        for name, item in data(file).items():
-            found[name] = Shape(
-                name,
-                float(item["weight"]),
-                str(item["difficulty"]),
-                tuple(item["en"]),
-                tuple(item["zh"]),
-            )
-    return found
+    words = data("rows")["words"]
+    return {
+        name: Shape(
+            name,
+            str(item["difficulty"]),
+            prepared(item["en"], "en", words),
+            prepared(item["zh"], "zh", words),
+        )
+        for file in _FILES
+        for name, item in data(file).items()
+        if name != "words"
+    }
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One query to be asked for. A phrasing is used only when every slot of it is filled."""
+    """One query to be asked for. A phrasing is used only when every slot of it is filled.
+
+    probe: a query whose counts tell whether every condition matters; '' when there is none
+    may_be_empty: an empty answer is as good as another ("in the last 30 days")
+    """
 
     shape: str
     sql: str
-    slots: dict[str, Phrase]
+    slots: Mapping[str, Sayable]
     tables: tuple[str, ...]
-    most_rows: int = 0
-    """A filter that gives this many rows has filtered nothing (0: not a filter)."""
+    probe: str = ""
+    either: bool = False
+    may_be_empty: bool = False
+    level: str = ""
+    _fitting: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def realise(self, lang: str, rng: random.Random, used: set[str]) -> str:
         """One question; '' when no phrasing fits. Phrasings in `used` are avoided while others
         are left, and the one that is chosen is added to it."""
-        fitting = [text for text in shapes()[self.shape].phrasings(lang) if self._fits(text, lang)]
+        if lang not in self._fitting:
+            every = shapes()[self.shape].phrasings(lang)
+            self._fitting[lang] = tuple(text for text in every if fits(text, lang, self.slots))
+        fitting = self._fitting[lang]
         fresh = [text for text in fitting if text not in used] or fitting
         if not fresh:
             return ""
         template = rng.choice(fresh)
         used.add(template)
-        filled = _SLOT.sub(lambda match: self.slots[match[1]].say(lang, rng), template)
-        return polish(filled, lang, rng)
-
-    def _fits(self, template: str, lang: str) -> bool:
-        for name in _SLOT.findall(template):
-            phrase = self.slots.get(name)
-            if phrase is None or not (phrase.en if lang == "en" else phrase.zh):
-                return False
-        return True
+        return polish(fill(template, lang, self.slots, rng), lang, rng)
 
 
-_POLITE = {
-    "en": ("please ", "Can you ", "could you please ", "I'd like to know: ", "hey, "),
-    "zh": ("请", "麻烦", "帮我", "我想知道", "请问"),
-}
-_IMPERATIVE = re.compile(r"^(list|show|find|give|count|display|name|get|return|calculate)\b", re.I)
-_ZH_IMPERATIVE = re.compile(r"^(查询|列出|显示|找出|统计|查一下|查看|给出|计算)")
+def drafted(
+    shape: str, selection: Selection, sql: str, slots: Mapping[str, Sayable], *, empty: bool = False
+) -> Draft | None:
+    """A draft about a selection; None when its tables cannot be joined without an alias."""
+    if selection.ups is None:
+        return None
+    recent = any(c.kind == "date_recent" for c in selection.conditions)
+    hard = len(selection.conditions) + len(selection.ups)
+    own = shapes()[shape].difficulty
+    level = "hard" if own == "hard" or hard > 2 else "medium" if own == "medium" or hard else "easy"
+    return Draft(
+        shape, sql, {**selection.slots(), **slots}, selection.tables,
+        "" if recent else selection.probe, selection.either, recent or empty, level,
+    )  # fmt: skip
+
+
+_IMPERATIVE = re.compile(
+    r"^(list|show|find|give|count|display|name|get|return|calculate|tell|provide|retrieve)\b", re.I
+)
+_QUESTION = re.compile(
+    r"^(what|which|who|how|where|when|can|could|are|is|do|does|in|from|on)\b", re.I
+)
+_ZH_IMPERATIVE = re.compile(r"^(查询|列出|显示|找出|统计|查一下|查看|给出|计算|返回|查找)")
 
 
 def polish(text: str, lang: str, rng: random.Random) -> str:
-    """Case, politeness and the mark at the end, as different people write them."""
-    text = " ".join(text.split())
+    """Case, politeness, slips and the mark at the end, as different people write them."""
+    text = re.sub(r" +([,.?!:;])", r"\1", " ".join(text.split()))
+    return _polish_zh(text, rng) if lang == "zh" else _polish_en(text, rng)
+
+
+def _polish_zh(text: str, rng: random.Random) -> str:
+    text = re.sub(r"(?<=[\u4e00-\u9fff，。]) +(?=[\u4e00-\u9fff])", "", text).replace("的的", "的")
+    text = text.strip("，")
     chance = rng.random()
-    if lang == "zh":
-        if chance < 0.08 and _ZH_IMPERATIVE.match(text):
-            text = rng.choice(("请", "麻烦", "帮我", "请帮我")) + text
-        elif chance < 0.08 and not text.startswith(("请", "帮", "我")):
-            text = rng.choice(("请问", "我想知道")) + text
-        asks = re.search(r"多少|哪|什么|吗|谁|几", text)
-        ends = ("？", "?", "", "") if asks else ("。", "", "", "", "")
-        return text if text.endswith(("？", "?", "。")) else text + rng.choice(ends)
-    if chance < 0.08 and _IMPERATIVE.match(text):
-        text = (
-            rng.choice(("Please ", "please ", "Can you ", "Could you "))
-            + text[0].lower()
-            + text[1:]
-        )
-    question = re.match(r"(what|which|who|how|where|when|can|could|are|is|in which)\b", text, re.I)
+    if chance < 0.08 and _ZH_IMPERATIVE.match(text):
+        text = rng.choice(("请", "麻烦", "帮我", "请帮我")) + text
+    elif chance < 0.08 and not text.startswith(("请", "帮", "我")):
+        text = rng.choice(("请问", "我想知道")) + text
+    asks = re.search(r"多少|哪|什么|吗|谁|几|有没有|是否", text)
+    ends = ("？", "?", "", "") if asks else ("。", "", "", "", "")
+    return text if text.endswith(("？", "?", "。")) else text + rng.choice(ends)
+
+
+def _polish_en(text: str, rng: random.Random) -> str:
+    chance = rng.random()
+    if chance < 0.06 and _IMPERATIVE.match(text):
+        start = ("Please ", "please ", "Can you ", "Could you ")
+        text = rng.choice(start) + text[0].lower() + text[1:]
     if text[-1] not in "?.!":
-        text += rng.choice(("?", "?", "?", "")) if question else rng.choice((".", ".", "", "", ""))
+        asks = _QUESTION.match(text)
+        text += rng.choice(("?", "?", "?", "")) if asks else rng.choice((".", ".", "", "", ""))
+    if rng.random() < 0.015:
+        text = _slip(text, rng)
     case = rng.random()
-    if case < 0.7:
+    if case < 0.75:
         return text[0].upper() + text[1:]
-    return text if case < 0.9 or any(mark in text for mark in "'\"") else text.lower()
+    return text if case < 0.92 or any(mark in text for mark in "'\"") else text.lower()
 
 
-def things_of(thing: Thing) -> dict[str, Phrase]:
-    """The slots that name a table."""
-    unit = ("名", "位", "个") if thing.words.person else ("个",)
-    people = {"people": nouns(thing.words), "person": noun(thing.words)}
-    return (people if thing.words.person else {}) | {
-        "things": nouns(thing.words),
-        "thing": noun(thing.words),
-        "table": Phrase((thing.table.name,), thing.words.zh),
-        "unit": Phrase((), unit),
-        "label": Phrase((), thing.label[0].words.zh),
-    }
+def _slip(text: str, rng: random.Random) -> str:
+    """Two letters of a longer plain word change places."""
+    spots = list(re.finditer(r"\b[a-z]{6,}\b", text))
+    if not spots:
+        return text
+    start = rng.choice(spots).start() + rng.randint(1, 3)
+    return text[:start] + text[start + 1] + text[start] + text[start + 2 :]
 
 
-def condition_slots(condition: Condition, mark: str = "") -> dict[str, Phrase]:
-    """{post}, {verb}, {pred} and {cond} of a condition; `mark` numbers a second one."""
-    return {
-        f"post{mark}": Phrase(condition.post, ()),
-        f"verb{mark}": Phrase(condition.verb, ()),
-        f"pred{mark}": Phrase((), condition.zh),
-        f"cond{mark}": Phrase((), tuple(f"{text}的" for text in condition.zh)),
-    }
-
-
-def filter_slots(thing: Thing, condition: Condition, rng: random.Random) -> dict[str, Phrase]:
-    """Slots of a table with a condition; one that can be an adjective often becomes one:
-    "cancelled orders", "女员工"."""
-    slots = things_of(thing) | condition_slots(condition)
-    adjective = condition.adjective
-    if adjective is None or rng.random() < 0.5:
-        return slots
-    plural, chinese = slots["things"].en, slots["things"].zh
-    slots["things"] = Phrase(tuple(f"{a} {n}" for a in adjective.en for n in plural), chinese)
-    slots["thing"] = Phrase(tuple(f"{a} {n}" for a in adjective.en for n in slots["thing"].en), ())
-    slots["post"], slots["verb"] = Phrase(("",), ()), Phrase((), ())
-    slots.pop("people", None)
-    slots["cond"] = Phrase((), (*adjective.zh, *(f"{a}的" for a in adjective.zh)))
-    return slots
-
-
-def select(fields: Sequence[Field], source: str, rest: str = "", *, full: bool = False) -> str:
-    """The canonical form: bare columns for one table, qualified ones for joins, no aliases."""
-    columns = ", ".join(item.full if full else item.bare for item in fields)
-    return f"SELECT {columns} FROM {source}{' ' + rest if rest else ''}"
-
-
-AGGREGATES: dict[str, dict[str, Any]] = {
-    "AVG": {"en": ("average", "mean"), "zh": ("平均",), "zhs": ("平均值",)},
-    "SUM": {
-        "en": ("total", "combined", "overall"),
-        "zh": ("总",),
-        "zhs": ("总和", "合计", "总额", "总量", "总计"),
-    },
-    "MAX": {"en": ("highest", "maximum", "largest"), "zh": ("最高", "最大"), "zhs": ("最大值",)},
-    "MIN": {"en": ("lowest", "minimum", "smallest"), "zh": ("最低", "最小"), "zhs": ("最小值",)},
-}
-_DATES = {
-    "MAX": {"en": ("latest", "most recent"), "zh": ("最晚", "最近"), "zhs": ("最大值",)},
-    "MIN": {"en": ("earliest", "first"), "zh": ("最早",), "zhs": ("最小值",)},
-}
-
-
-def aggregate_phrases(name: str, kind: str = "number") -> dict[str, Phrase]:
-    """{agg} ("average" / "平均"), {aggs}, the Chinese noun form ("平均值"), and {sum}, which lets
-    a phrasing be used for sums only."""
-    item = (_DATES if kind == "date" else AGGREGATES)[name]
-    slots = {"agg": Phrase(item["en"], item["zh"]), "aggs": Phrase((), item["zhs"])}
-    return slots | ({"sum": Phrase(("",), ("",))} if name == "SUM" else {})
-
-
-def extreme(kind: str, *, high: bool) -> Phrase:
-    """ "highest" / "最高"; for dates "latest" / "最晚"."""
-    if kind == "date":
-        return (
-            Phrase(("latest", "most recent"), ("最晚", "最近"))
-            if high
-            else Phrase(("earliest", "oldest"), ("最早",))
-        )
-    return (
-        Phrase(("highest", "largest", "greatest", "biggest", "most"), ("最高", "最大", "最多"))
-        if high
-        else Phrase(("lowest", "smallest", "least"), ("最低", "最小", "最少"))
-    )
+def columns_sql(selection: Selection, items: Sequence[Field]) -> str:
+    return ", ".join(selection.column(item) for item in items)

@@ -1,59 +1,66 @@
 """What people call the tables, columns and values of a database, in English and Chinese.
 
-Words come from comments (`English / 中文（别名）`), from identifiers, and from a glossary.
+Words come from comments (`English / 中文（别名）`), from identifiers, from a glossary, and from the
+user's own glossary, which comes first.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
-from typing import Any
+from types import MappingProxyType
 
-from llmtui.database.keys import singular, words
+from llmtui.database.keys import singular
 from llmtui.database.schema import Column, Table
+from llmtui.trainer.instructions.naming import HAN, counted_noun, spoken
+from llmtui.trainer.instructions.templates import data
 
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_UNITS = {
-    "元",
-    "美元",
-    "万元",
-    "人民币",
-    "个",
-    "件",
-    "小时",
-    "天",
-    "米",
-    "公里",
-    "千克",
-    "岁",
-    "月",
-}
-_TAILS = {"id", "no", "num"}
+_NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+OWN: ContextVar[Mapping[str, Mapping[str, str]]] = ContextVar("glossary", default=_NONE)
+"""The user's glossary: names of tables, columns and values → words, see `read_glossary`."""
+_UNITS = frozenset(
+    ["元", "美元", "万元", "人民币", "个", "件", "小时", "天", "米", "公里", "千克", "岁", "月"]
+)
+_PART_NAMES = {"first", "last", "middle", "full", "user", "nick", "family", "given", "short"}
+_TAILS = {"id", "no", "number", "num", "code"}
 _IN_UNIT = r" in (?:yuan|rmb|cny|dollars|usd|euros?|kg|km|meters|metres|hours|minutes|percent|%).*"
-
-
-@cache
-def data(name: str) -> dict[str, Any]:
-    """A data file of the package `shapes`, parsed."""
-    text = files("llmtui.trainer.instructions.shapes").joinpath(f"{name}.toml").read_text("utf-8")
-    return tomllib.loads(text)
 
 
 @dataclass(frozen=True)
 class Words:
-    """Names of one thing, the most usual first. English nouns are singular."""
+    """Names of one thing, the most usual first. English nouns are singular.
+
+    counts: what a column counts ("bedrooms"); year: whether it holds years
+    full: the whole name of a column, with its table's word
+    """
 
     en: tuple[str, ...]
     zh: tuple[str, ...]
     person: bool = False
     money: bool = False
+    counts: str = ""
+    year: bool = False
+    full: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @property
     def key(self) -> str:
         return self.en[0].lower()
+
+    @property
+    def whole(self) -> Words:
+        """Called by its whole name: "student id"."""
+        en, zh = self.full
+        return replace(self, en=en or self.en, zh=zh or self.zh)
+
+    def of(self, owner: Words) -> Words:
+        """Called together with its owner: "department budget", "部门预算"."""
+        first, han = owner.en[0], owner.zh[0]
+        en = tuple(name if name.startswith(first) else f"{first} {name}" for name in self.en)
+        zh = tuple(name if name.startswith(han) else f"{han}{name}" for name in self.zh)
+        return replace(self, en=en, zh=zh, counts="")
 
 
 @cache
@@ -62,40 +69,61 @@ def _people() -> frozenset[str]:
 
 
 @cache
-def _glossary() -> dict[str, tuple[str, ...]]:
-    """English word or phrase → Chinese words; a column's meaning comes before a table's."""
+def _glossary(*parts: str) -> dict[str, tuple[str, ...]]:
+    """English word or phrase → Chinese words; the first part that has it counts."""
     found: dict[str, tuple[str, ...]] = {}
-    for part in ("columns", "nouns"):
+    for part in parts:
         for word, chinese in data("glossary")[part].items():
             found.setdefault(word, tuple(chinese.split()))
     return found
 
 
-@cache
-def _nouns() -> dict[str, tuple[str, ...]]:
-    return {word: tuple(text.split()) for word, text in data("glossary")["nouns"].items()}
+def _own(kind: str, *names: str) -> tuple[list[str], list[str]]:
+    """English and Chinese words that the user gave for a name."""
+    table = {key.lower(): text for key, text in OWN.get().get(kind, {}).items()}
+    texts = [part.strip() for name in names for part in table.get(name.lower(), "").split("|")]
+    return [t for t in texts if t and not HAN.search(t)], [t for t in texts if HAN.search(t)]
+
+
+def _others(english: str) -> list[str]:
+    """Other English words for the last word, or all, of a name."""
+    same = data("identifiers")["same"]
+    if english in same:
+        return [text for text in same[english].split("|") if text]
+    head, _, last = english.rpartition(" ")
+    return [f"{head} {text}".strip() for text in same.get(last, "").split("|") if text]
 
 
 def table_words(table: Table) -> Words:
     """Names of the rows of a table."""
-    parts = [part for part in words(table.name) if part not in ("tbl", "table", "dim", "fact", "t")]
-    parts = parts or words(table.name) or [table.name]
+    written, said = spoken(table.name)
+    said = tuple(p for p in said if p not in ("tbl", "table", "dim", "fact", "t", "tb")) or said
+    parts = said or (table.name.lower(),)
     english = " ".join([*parts[:-1], singular(parts[-1])])
+    own_en, own_zh = _own("tables", table.name)
     said_en, said_zh = _comment(table.comment)
-    known = _nouns().get(english) or _nouns().get(parts[-1]) if len(parts) == 1 else None
-    known = known or _nouns().get(english) or ()
-    chinese = _unique([*(_strip_table(text) for text in said_zh), *known]) or _translate(english)
-    names = [english]
-    if said_en and len(said_en.split()) <= 2 and not _HAN.search(said_en):
-        names.append(
-            " ".join([*said_en.lower().split()[:-1], singular(said_en.lower().split()[-1])])
-        )
-    names += data("glossary")["english"].get(english, "").split("|")
+    nouns = _glossary("nouns", "columns")
+    known = nouns.get(english, ())
+    chinese = [*own_zh, *(_strip_table(text) for text in said_zh), *known]
+    names = [*own_en, english]
+    if said_en and len(said_en.split()) <= 2 and not HAN.search(said_en):
+        *head, last = said_en.lower().split()
+        names.append(" ".join([*head, singular(last)]))
+    names += [
+        *_others(english),
+        " ".join([*written[:-1], singular(written[-1])] if written else []),
+    ]
     person = singular(parts[-1]) in _people() or english in _people()
-    if _HAN.search(table.name):
-        chinese = _unique([_strip_table(table.name), *chinese])
-        names = [_strip_table(table.name)] + [name for name in names if not _HAN.search(name)]
-    return Words(_unique(names), chinese, person=person)
+    if HAN.search(table.name):
+        chinese = [*own_zh, _strip_table(table.name), *chinese]
+        names = [*own_en, _strip_table(table.name)]
+        person = person or any(mark in table.name for mark in _people_zh())
+    return Words(_unique(names), _unique(chinese) or _translate(english), person=person)
+
+
+@cache
+def _people_zh() -> tuple[str, ...]:
+    return tuple(data("glossary")["person_zh"].split())
 
 
 def _strip_table(text: str) -> str:
@@ -104,34 +132,57 @@ def _strip_table(text: str) -> str:
 
 def column_words(table: Table, column: Column) -> Words:
     """Names of a column."""
-    parts = words(column.name) or [column.name]
-    owner = {singular(word) for word in words(table.name)}
-    short = [part for part in parts if singular(part) not in owner] or parts
+    written, parts = spoken(column.name)
+    parts = parts or (column.name.lower(),)
+    owner = {singular(word) for word in spoken(table.name)[1]}
+    short = [part for part in parts if singular(part) not in owner] or list(parts)
     if len(short) > 1 and short[-1] in _TAILS:
         short = short[:-1]
     if len(short) > 1 and short[-1] in ("on", "at"):
         short = [short[0], "date"] if short[0].endswith("ed") else short[:-1]
-    english = " ".join(short)
+    english, whole = " ".join(short), " ".join(parts)
+    own_en, own_zh = _own("columns", f"{table.name}.{column.name}", column.name)
     said_en, said_zh = _comment(column.comment)
-    names = [english, " ".join(parts)]
+    names = [*own_en, english, whole, *_others(english), " ".join(written)]
+    if len(short) > 1 and short[-1] == "name" and short[0] not in _PART_NAMES:
+        names.insert(len(own_en) + 1, " ".join(short[:-1]))
     if said_en and len(said_en.split()) <= 3:
-        names.insert(0, said_en.lower())
-    names += data("glossary")["english"].get(english, "").split("|")
-    owner_zh = table_words(table)
-    chinese = list(said_zh)
-    for text in said_zh:
-        chinese += [text.removeprefix(own) for own in owner_zh.zh if len(text) > len(own) + 1]
-    chinese += _glossary().get(english, ()) or _glossary().get(" ".join(parts), ())
-    if owner_zh.person and english in ("name", "full name"):
-        chinese = ["姓名", *[text for text in chinese if text != "名称"]]
-    if _HAN.search(column.name):
-        chinese = [column.name, *chinese]
-        names = [column.name, said_en.lower()]
-    money = column.kind == "number" and (
-        any(part in _money() for part in parts) or "元" in column.comment
+        names.insert(len(own_en), said_en.lower())
+    chinese = [*own_zh, *_column_zh(table, english, whole, said_zh)]
+    if HAN.search(column.name):
+        chinese, names = [*own_zh, column.name, *chinese], [*own_en, column.name, said_en.lower()]
+    money = column.kind == "number" and (bool(set(parts) & _money()) or "元" in column.comment)
+    year = column.kind == "number" and (("year" in parts) or column.name.endswith(("年份", "年度")))
+    counts = counted_noun(parts) if column.kind == "number" and not year else ""
+    said = table_words(table)
+    full_zh = _unique([*own_zh, *said_zh, *_glossary("columns").get(whole, ())]) or _translate(
+        whole
     )
-    chinese_words = _unique(chinese) or _translate(english)
-    return Words(_unique(names), chinese_words, money=money)
+    bare_id = parts == ("id",)
+    full = (
+        _unique([*(["id", f"{said.en[0]} id"] if bare_id else [whole]), " ".join(written)]),
+        _unique([*full_zh, *([f"{said.zh[0]}编号", "id"] if bare_id else [])]),
+    )
+    if HAN.search(column.name):
+        full = ((column.name,), (column.name,))
+    return Words(_unique(names), _unique(chinese) or _translate(english), money=money,
+                 counts=counts, year=year, full=full)  # fmt: skip
+
+
+def _column_zh(table: Table, english: str, whole: str, said_zh: tuple[str, ...]) -> list[str]:
+    owner, known = table_words(table), _glossary("columns", "nouns")
+    chinese = list(said_zh)
+    head, _, last = english.rpartition(" ")
+    if last == "name" and head and head not in _PART_NAMES and not known.get(english):
+        chinese += _translate(head)
+    for text in said_zh:
+        chinese += [text.removeprefix(own) for own in owner.zh if len(text) > len(own) + 1]
+    chinese += known.get(english, ()) or known.get(whole, ())
+    if last == "name" and head and head not in _PART_NAMES and not known.get(english):
+        chinese += _translate(english)
+    if owner.person and english in ("name", "full name"):
+        chinese = ["姓名", *[text for text in chinese if text != "名称"]]
+    return chinese
 
 
 @cache
@@ -143,12 +194,12 @@ def _comment(comment: str) -> tuple[str, tuple[str, ...]]:
     """The English name and the Chinese names that a comment gives."""
     english, chinese = "", []
     for part in re.split(r"\s*[/|;；]\s*", comment):
-        if _HAN.search(part):
+        if HAN.search(part):
             head, _, rest = part.partition("（") if "（" in part else part.partition("(")
             texts = [head, *re.split(r"[、，,）)]", rest)]
             for text in texts:
                 plain = re.split(r"[：:。]", text.strip())[0]
-                if plain and plain not in _UNITS and len(plain) <= 8 and _HAN.search(plain):
+                if plain and plain not in _UNITS and len(plain) <= 8 and HAN.search(plain):
                     chinese.append(plain)
         elif part and not english:
             english = re.sub(_IN_UNIT, "", re.split(r"[:,.(]| of | to ", part)[0].strip())
@@ -156,59 +207,24 @@ def _comment(comment: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _translate(english: str) -> tuple[str, ...]:
-    """Chinese for an English phrase, whole or word by word; the English itself when unknown."""
-    glossary = _glossary()
-    if english in glossary:
-        return glossary[english]
-    parts = english.split()
-    found = [glossary.get(singular(part), glossary.get(part, ("",)))[0] for part in parts]
-    return ("".join(found),) if all(found) else (english,)
+    """Chinese for an English phrase: the longest known pieces; unknown words stay English."""
+    glossary, parts, found = _glossary("columns", "nouns"), english.split(), []
+    place = 0
+    while place < len(parts):
+        for end in range(len(parts), place, -1):
+            phrase = " ".join(parts[place:end])
+            last = " ".join([*parts[place : end - 1], singular(parts[end - 1])])
+            known = glossary.get(phrase) or glossary.get(last)
+            if known:
+                found.append(known[0])
+                place = end
+                break
+        else:
+            found.append(parts[place])
+            place += 1
+    whole = "".join(found)
+    return (whole,) if HAN.search(whole) else (english,)
 
 
 def _unique(texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
-
-
-def verb_for(column: Words) -> tuple[str, str]:
-    """What happened on a date column's day: (English participle, Chinese verb) or two blanks."""
-    verbs = data("glossary")["verbs"]
-    for name in column.en:
-        for word in name.split():
-            if word in verbs:
-                english, chinese = verbs[word].split("|")
-                return english, chinese
-    return "", ""
-
-
-def superlatives_for(column: Words) -> tuple[tuple[str, str], tuple[str, str]]:
-    """((English high, low), (Chinese high, low)) for a number column, blanks when not known."""
-    known = data("glossary")["superlatives"]
-    for name in column.en:
-        if name in known:
-            english, chinese = (part.split(",") for part in known[name].split("|"))
-            return (english[0], english[1]), (chinese[0], chinese[1])
-    return ("", ""), ("", "")
-
-
-def events_for(table: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a parent of such rows did: English participle phrases and Chinese verb phrases."""
-    text = data("glossary")["events"].get(table.key, "|")
-    english, chinese = (tuple(p for p in part.split(",") if p) for part in text.split("|"))
-    return english, chinese
-
-
-def plural(noun: str) -> str:
-    """English plural of the last word of a noun phrase; Chinese stays as it is."""
-    if _HAN.search(noun) or not noun:
-        return noun
-    head, _, last = noun.rpartition(" ")
-    irregular = {"person": "people", "child": "children", "staff": "staff", "history": "histories"}
-    if last in irregular:
-        end = irregular[last]
-    elif last.endswith("y") and last[-2:-1] not in "aeiou":
-        end = last[:-1] + "ies"
-    elif last.endswith(("s", "x", "ch", "sh", "z")):
-        end = last if last.endswith(("ss", "us")) is False and last.endswith("s") else last + "es"
-    else:
-        end = last + "s"
-    return f"{head} {end}".strip()
+    return tuple(dict.fromkeys(text.strip() for text in texts if text and text.strip()))

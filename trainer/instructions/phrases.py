@@ -1,4 +1,4 @@
-"""Small pieces of questions in both languages: lists, numbers, dates, nouns."""
+"""Small pieces of questions in both languages: nouns, numbers, dates, values."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmtui.database.vocabulary import chinese_for
-from llmtui.trainer.instructions.lexicon import Words, plural
-from llmtui.trainer.instructions.world import Field, Thing
+from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.meanings import value_words
+from llmtui.trainer.instructions.naming import plural
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
            "October", "November", "December")  # fmt: skip
+_SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SMALL_ZH = "一两三四五六七八九十"
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,15 @@ class Phrase:
     en: tuple[str, ...]
     zh: tuple[str, ...]
 
+    def has(self, lang: str) -> bool:
+        return bool(self.en if lang == "en" else self.zh)
+
     def say(self, lang: str, rng: random.Random) -> str:
         return pick(rng, self.en if lang == "en" else self.zh)
+
+
+YES = Phrase(("",), ("",))
+"""A slot that says nothing: it only lets a phrasing be used."""
 
 
 def pick(rng: random.Random, options: Sequence[str]) -> str:
@@ -41,82 +50,81 @@ def nouns(words: Words) -> Phrase:
     return Phrase(tuple(plural(name) for name in words.en), words.zh)
 
 
-def column_list(items: Sequence[Field], rng: random.Random, *, many: bool = True) -> Phrase:
-    """ "names and salaries" / "姓名和薪资", a few versions of it."""
-    en, zh = [], []
-    for _ in range(4):
-        names = [pick(rng, item.words.en) for item in items]
-        names = [plural(name) for name in names] if many else names
-        en.append(_join(names, " and "))
-        zh.append(_join([pick(rng, item.words.zh) for item in items], rng.choice("和和、")))
-    return Phrase(tuple(dict.fromkeys(en)), tuple(dict.fromkeys(zh)))
-
-
-def _join(names: Sequence[str], last: str) -> str:
-    comma = ", " if last.isascii() else "、"
-    return names[0] if len(names) == 1 else comma.join(names[:-1]) + last + names[-1]
-
-
-def owned_columns(owners: Sequence[tuple[Thing, Sequence[Field]]], rng: random.Random) -> Phrase:
-    """Columns of several tables: "customer name and order date" / "客户姓名和下单日期"."""
-    en, zh = [], []
-    for _ in range(4):
-        names, chinese = [], []
-        for owner, items in owners:
-            english, han = pick(rng, owner.words.en), pick(rng, owner.words.zh)
-            for item in items:
-                name, short = pick(rng, item.words.en), pick(rng, item.words.zh)
-                names.append(name if name.startswith(english) else f"{english} {name}")
-                joined = rng.choice(("", "", "的")) if short.isascii() is False else "的"
-                chinese.append(short if short.startswith(han) else f"{han}{joined}{short}")
-        en.append(_join(names, " and "))
-        zh.append(_join(chinese, "和"))
-    return Phrase(tuple(dict.fromkeys(en)), tuple(dict.fromkeys(zh)))
-
-
-def number_phrase(value: int | float, *, money: bool) -> Phrase:
-    plain = str(value)
-    en, zh = [plain], [plain]
+def number_phrase(value: int | float, *, money: bool, plain: bool = False) -> Phrase:
+    """A number as people write it; `plain` for years and codes."""
+    en, zh = [str(value)], [str(value)]
+    if plain:
+        return Phrase(tuple(en), tuple(zh))
     if isinstance(value, int) and value >= 1000:
         en.append(f"{value:,}")
         if value % 10000 == 0:
             zh.append(f"{value // 10000}万")
         elif value % 1000 == 0:
             en.append(f"{value // 1000}k")
-            zh.append(f"{value // 1000}千" if value < 10000 else plain)
+            zh.append(f"{value // 1000}千" if value < 10000 else str(value))
+        if value % 1_000_000 == 0:
+            en.append(f"{value // 1_000_000} million")
     if isinstance(value, int) and 0 < value <= 10:
-        zh.append("一二三四五六七八九十"[value - 1] if value != 2 else "两")
+        en.append(_SMALL[value - 1])
+        zh.append(_SMALL_ZH[value - 1])
     if money:
+        en += [f"${text}" for text in en[:1]] + [f"{text} dollars" for text in en[:1]]
         zh += [f"{text}元" for text in list(zh)]
     return Phrase(tuple(en), tuple(zh))
 
 
 def count_phrase(value: int) -> Phrase:
     """A small count: "3" or "three", "3" or "三"."""
-    words = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     if 1 <= value <= 10:
-        han = "一两三四五六七八九十"[value - 1]
-        return Phrase((str(value), words[value - 1]), (str(value), han))
+        return Phrase((str(value), _SMALL[value - 1]), (str(value), _SMALL_ZH[value - 1]))
     return Phrase((str(value),), (str(value),))
 
 
 def date_phrase(day: dt.date) -> Phrase:
     iso, month = day.isoformat(), _MONTHS[day.month - 1]
-    en = (iso, f"{month} {day.day}, {day.year}", f"{day.day} {month} {day.year}")
-    zh = (iso, f"{day.year}年{day.month}月{day.day}日")
-    return Phrase(en, zh)
+    en: tuple[str, ...] = (iso, f"{month} {day.day}, {day.year}", f"{day.day} {month} {day.year}",
+          f"{month[:3]} {day.day} {day.year}")  # fmt: skip
+    if (day.month, day.day) == (1, 1):
+        en += (iso, f"the start of {day.year}")
+    return Phrase(
+        en, (iso, f"{day.year}年{day.month}月{day.day}日", f"{day.year}/{day.month}/{day.day}")
+    )
+
+
+def month_phrase(day: dt.date) -> Phrase:
+    month = _MONTHS[day.month - 1]
+    en = (f"{month} {day.year}", f"{month} of {day.year}", f"{day.year}-{day.month:02}")
+    return Phrase(en, (f"{day.year}年{day.month}月", f"{day.year}-{day.month:02}"))
 
 
 def value_phrase(value: str) -> Phrase:
-    """A text value: as it is stored; in Chinese also translated, or both together."""
+    """A text value: as it is stored, quoted, in lower case, in other words; in Chinese also
+    translated, or both together."""
+    said_en, said_zh = value_words(value)
     zh = [value]
-    for word in chinese_for(value):
-        zh += [word, f"{word}（{value}）", f"{word}{value}"]
-    english = [value, f'"{value}"', f"'{value}'"]
+    for word in said_zh:
+        zh += [word, word, f"{word}（{value}）"]
     lowered = value.lower()
-    return Phrase((value, value, *english[1:], lowered) if lowered != value else tuple(english),
-                  (*zh, f"“{value}”"))  # fmt: skip
+    en = [value, value, f'"{value}"', f"'{value}'"]
+    en += [lowered, lowered] if lowered != value else []
+    if said_en:
+        en = [*said_en, *said_en, *en]
+    return Phrase(tuple(en), (*zh, f"“{value}”"))
 
 
 def text_literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
+
+
+def extreme(kind: str, *, high: bool) -> Phrase:
+    """ "highest" / "最高"; for dates "latest" / "最晚"."""
+    if kind == "date":
+        return (
+            Phrase(("latest", "most recent"), ("最晚", "最近"))
+            if high
+            else Phrase(("earliest", "oldest", "first"), ("最早",))
+        )
+    if high:
+        en: tuple[str, ...] = ("highest", "largest", "greatest", "biggest", "most", "maximum")
+        return Phrase(en, ("最高", "最大", "最多"))
+    return Phrase(("lowest", "smallest", "least", "fewest", "minimum"), ("最低", "最小", "最少"))

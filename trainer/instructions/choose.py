@@ -1,0 +1,105 @@
+"""Draw a selection: a table, and as many conditions as people usually state."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from llmtui.trainer.instructions.condition import Condition
+from llmtui.trainer.instructions.conditions import (
+    average_condition,
+    compose,
+    key_condition,
+    name_condition,
+    own_condition,
+)
+from llmtui.trainer.instructions.phrases import text_literal, value_phrase
+from llmtui.trainer.instructions.related import (
+    child,
+    link_condition,
+    parent_column,
+    parent_most,
+    parent_named,
+    than_rows,
+)
+from llmtui.trainer.instructions.selection import Selection
+from llmtui.trainer.instructions.templates import data
+from llmtui.trainer.instructions.things import Row, Thing
+from llmtui.trainer.instructions.world import World
+
+
+def _own(world: World, thing: Thing, row: Row) -> Condition | None:
+    return own_condition(world, thing, row, thing.shown)
+
+
+def _average(world: World, thing: Thing, row: Row) -> Condition | None:
+    del row
+    return average_condition(world, thing)
+
+
+def same_condition(world: World, thing: Thing, row: Row) -> Condition | None:
+    """The same value as another row that is named: "in the same city as X"."""
+    named = name_condition(world, thing, row)
+    if named is None or not thing.groups:
+        return None
+    item = world.rng.choice(thing.groups)
+    whole = " ".join(str(row.get(f.column.name)) for f in thing.label)
+    label = " AND ".join(
+        f"{f.bare} = {text_literal(str(row.get(f.column.name)))}" for f in thing.label
+    )
+    test = f"{{c}} = (SELECT {item.bare} FROM {thing.sql} WHERE {label})"
+    return compose("same", item, test, thing, {"v": value_phrase(whole)})
+
+
+_MAKERS = {
+    "own": _own,
+    "name": name_condition,
+    "key": key_condition,
+    "average": _average,
+    "same": same_condition,
+    "parent_named": parent_named,
+    "parent_column": parent_column,
+    "parent_most": parent_most,
+    "child": child,
+    "linked": link_condition,
+    "than_rows": than_rows,
+}
+
+
+@cache
+def weights(name: str) -> dict[str, Any]:
+    """A table of the data file of weights."""
+    return dict(data("weights")[name])
+
+
+def condition(world: World, thing: Thing, row: Row) -> Condition | None:
+    """One condition that the row meets, of a kind drawn by its weight."""
+    table = weights("conditions")
+    return _MAKERS[world.rng.choices(list(table), list(table.values()))[0]](world, thing, row)
+
+
+def select(
+    world: World, thing: Thing, counts: tuple[float, ...] = (25, 60, 15), least: int = 0
+) -> Selection | None:
+    """Rows of a table with 0, 1, 2 … conditions, by these weights."""
+    rng = world.rng
+    wanted = rng.choices(range(len(counts)), counts)[0]
+    row = world.anchor(thing)
+    if row is None:
+        return None
+    either = wanted > 1 and rng.random() < 0.17
+    found: list[Condition] = []
+    for _ in range(wanted * 3):
+        if len(found) == wanted:
+            break
+        source = (world.anchor(thing) or row) if either else row
+        made = condition(world, thing, source)
+        if made is None or not (made.options("post") and made.options("zh")):
+            continue
+        taken = {item.full for c in found for item, _ in c.tests}
+        if not taken & {item.full for item, _ in made.tests} or made.kind.startswith("date"):
+            found.append(made)
+    if len(found) < max(least, min(wanted, 1)):
+        return None
+    selection = Selection(thing, tuple(found), either and len(found) > 1)
+    return None if selection.ups is None else selection

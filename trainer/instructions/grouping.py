@@ -1,0 +1,137 @@
+"""What groups rows: a column, a parent, a column of a parent, or the other side of a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmtui.trainer.instructions.choose import select
+from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.naming import plural
+from llmtui.trainer.instructions.phrases import YES, Phrase, noun, nouns
+from llmtui.trainer.instructions.selection import Selection
+from llmtui.trainer.instructions.templates import Sayable
+from llmtui.trainer.instructions.things import Field, Relation, Thing
+from llmtui.trainer.instructions.world import World
+
+_PLACES = frozenset(
+    ["city", "country", "state", "location", "region", "province", "county", "town", "building"]
+)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """`shown` are the columns that stand for a group, `by` what GROUP BY lists."""
+
+    selection: Selection
+    shown: str
+    by: str
+    slots: dict[str, Sayable]
+
+
+def grouping(world: World, counts: tuple[float, ...] = (80, 20)) -> Grouping | None:
+    """One of the ways to group a table, at random."""
+    rng = world.rng
+    kind = rng.random()
+    if world.relations and kind < 0.5:
+        if kind < 0.1:
+            return _by_link(world, counts)
+        relation = rng.choice(world.relations)
+        path: tuple[Relation, ...] = (relation,)
+        if rng.random() < 0.15:
+            further = world.ups(relation.parent)
+            path += (rng.choice(further),) if further else ()
+        return _by_parent(world, relation.child, path, counts)
+    thing = world.thing()
+    numbers = [f for f in thing.numbers if f.words.year or _few(f, thing)]
+    fields = thing.groups * 2 + numbers
+    fields = fields + [f for f in thing.shown if f.kind == "text" and f.column.unique is False]
+    selection = select(world, thing, counts)
+    if not fields or selection is None:
+        return None
+    item = rng.choice(fields)
+    if any(item is used for c in selection.conditions for used, _ in c.tests):
+        return None
+    slots: dict[str, Sayable] = {"col": noun(item.words), "cols": nouns(item.words), "own": YES}
+    others = [f for f in thing.groups if f is not item]
+    items = [item]
+    if others and rng.random() < 0.06:
+        items.append(rng.choice(others))
+        slots = {"col": _pair(items, many=False), "cols": _pair(items, many=True)}
+    _extra(slots, item, item.words)
+    shown = ", ".join(selection.column(f) for f in items)
+    return Grouping(selection, shown, shown, slots)
+
+
+def _few(item: Field, thing: Thing) -> bool:
+    """Whether a number has so few values that rows are counted by it."""
+    return item.column.distinct <= 12 and item.column.distinct * 4 <= thing.table.row_count
+
+
+def _pair(items: list[Field], *, many: bool) -> Phrase:
+    one, two = (f.words for f in items)
+    first, second = one.en[0], two.en[0]
+    en = f"{plural(first)} and {plural(second)}" if many else f"{first} and {second}"
+    return Phrase((en,), (f"{one.zh[0]}和{two.zh[0]}",))
+
+
+def _extra(slots: dict[str, Sayable], item: Field, words: Words) -> None:
+    slots["whoc"] = Phrase(("who", "that") if words.person else ("that",), ())
+    if words.person:
+        slots["personal"] = YES
+    if _PLACES & {word for name in item.words.en for word in name.split()}:
+        slots["place"] = YES
+
+
+def _by_parent(
+    world: World, child: Thing, path: tuple[Relation, ...], counts: tuple[float, ...],
+    words: Words | None = None,
+) -> Grouping | None:  # fmt: skip
+    rng, parent, role = world.rng, path[-1].parent, path[-1].role
+    chosen = select(world, child, counts)
+    if chosen is None:
+        return None
+    selection = Selection(child, chosen.conditions, chosen.either, path, words or child.words)
+    if parent.groups and words is None and rng.random() < 0.2:
+        item = rng.choice(parent.groups)
+        said = item.words.of(role)
+        both = Words((*said.en[:2], item.words.en[0]), (*said.zh[:2], item.words.zh[0]))
+        slots: dict[str, Sayable] = {"col": noun(both), "cols": nouns(both)}
+        _extra(slots, item, both)
+        return Grouping(selection, item.full, item.full, slots)
+    label, key = parent.label, path[-1].target
+    items = list(label)
+    if rng.random() < 0.12 and key not in items:
+        items = [key, *items] if parent.named else [key]
+    shown = ", ".join(item.full for item in items)
+    unique = parent.unique_label or key in items
+    by = shown if unique else f"{key.full}, {shown}"
+    return Grouping(selection, shown, by, _parent_slots(role, parent, items, key))
+
+
+def _parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) -> dict[str, Sayable]:
+    """A parent by its noun, or by its noun with the label column: "department name"."""
+    label = parent.label_as_one.words
+    last, last_zh = label.en[0], label.zh[0]
+    en: tuple[str, ...] = (*role.en, *role.en, f"{role.en[0]} {last}")
+    zh: tuple[str, ...] = (*role.zh, *role.zh, f"{role.zh[0]}{last_zh}")
+    if key in items:
+        en = (f"{role.en[0]} id",) if len(items) == 1 else (f"{role.en[0]} id and {last}",)
+        zh = (f"{role.zh[0]}编号",) if len(items) == 1 else (f"{role.zh[0]}编号和{last_zh}",)
+    if parent.named and last.startswith(role.en[0]):
+        en = tuple(dict.fromkeys((*role.en, last)))
+    slots: dict[str, Sayable] = {"col": Phrase(en, zh), "cols": Phrase(
+        tuple(plural(name) for name in en), zh)}  # fmt: skip
+    _extra(slots, parent.label[0], parent.words)
+    return slots
+
+
+def _by_link(world: World, counts: tuple[float, ...]) -> Grouping | None:
+    """How many of one side each of the other side has, counted in the table between them."""
+    thing = world.thing()
+    links = [link for link in world.linked(thing) if len(link.right) == 1]
+    if not links:
+        return None
+    link = world.rng.choice(links)
+    if link.middle.named:
+        return None
+    return _by_parent(world, link.middle, (link.left,), counts, link.right[0].role)

@@ -1,0 +1,81 @@
+"""What words mean beyond their names: what happened on a date, what a superlative is, deeds."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from llmtui.database.vocabulary import chinese_for
+from llmtui.trainer.instructions.lexicon import OWN, Words
+from llmtui.trainer.instructions.templates import data
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    return dict(data("glossary")[name])
+
+
+def value_words(value: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(English, Chinese) words for a value as it is stored, () when none are known."""
+    name = value.lower().strip()
+    own = {key.lower(): text for key, text in OWN.get().get("values", {}).items()}
+    words = [part.strip() for part in own.get(name, "").split("|") if part.strip()]
+    coded = _table("codes").get(name, "")
+    english = [*(w for w in words if w.isascii()), *(p for p in coded.split("|") if p)]
+    return tuple(english), (*(w for w in words if not w.isascii()), *chinese_for(value))
+
+
+def verb_for(column: Words) -> tuple[str, str]:
+    """What happened on a date column's day: (English participle, Chinese verb) or two blanks."""
+    verbs = _table("verbs")
+    for name in (*column.en, *column.zh):
+        for word in (*name.split(), name):
+            if word in verbs:
+                english, chinese = verbs[word].split("|")
+                return english, chinese
+    return "", ""
+
+
+def superlatives_for(column: Words, *, high: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """English and Chinese superlatives for a number column, () when not known."""
+    known = _table("superlatives")
+    for name in (*column.en, *column.zh):
+        for key in (name, name.rpartition(" ")[2]):
+            if key in known:
+                english, chinese = (part.split(",") for part in known[key].split("|"))
+                half = slice(0, None, 2) if high else slice(1, None, 2)
+                return tuple(english[half]), tuple(chinese[half])
+    return (), ()
+
+
+def degree_for(column: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The adjective of "how … is": old for an age, tall for a height; () when not known."""
+    known = _table("degrees")
+    for name in (*column.en, *column.zh):
+        for key in (name, name.rpartition(" ")[2]):
+            if key in known:
+                english, chinese = known[key].split("|")
+                return (english,), tuple(part for part in chinese.split(",") if part)
+    return (), ()
+
+
+def events_for(table: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a parent of such rows did: English participle phrases and Chinese verb phrases."""
+    for name in (*table.en, *table.zh):
+        text = _table("events").get(name.lower())
+        if text:
+            english, chinese = (tuple(p for p in part.split(",") if p) for part in text.split("|"))
+            return english, chinese
+    return (), ()
+
+
+def deeds_for(middle: Words, other: Words) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """(English past forms, Chinese verbs, English base form) for what ties rows together."""
+    deeds = _table("deeds")
+    for words in (middle, other):
+        for name in (*words.en, *words.zh):
+            for word in (name.lower(), *name.lower().split()):
+                if word in deeds:
+                    english, base, chinese = deeds[word].split("|")
+                    return tuple(english.split(",")), tuple(chinese.split(",")), base
+    return (), (), ""

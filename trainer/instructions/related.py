@@ -1,0 +1,216 @@
+"""Conditions through keys: on a parent, on children, through a table between two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from llmtui.trainer.instructions.condition import PARTS, Condition
+from llmtui.trainer.instructions.conditions import name_condition, own_condition
+from llmtui.trainer.instructions.meanings import deeds_for, events_for, superlatives_for
+from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns
+from llmtui.trainer.instructions.selection import Path, joined
+from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
+from llmtui.trainer.instructions.things import Field, Row, Thing
+from llmtui.trainer.instructions.world import World
+
+
+def _ways(kind: str) -> dict[str, tuple[str, ...]]:
+    return {part: phrasings("relations", kind, part) for part in PARTS}
+
+
+def _who(thing: Thing) -> Phrase:
+    return Phrase(("who", "that") if thing.words.person else ("that",), ())
+
+
+def _inner(condition: Condition) -> dict[str, Sayable]:
+    """A condition inside another: {post}, {verb} and {cond}, which ends before 的."""
+    return {
+        "post": Lazy(lambda rng: condition.say("post", rng), None),
+        "verb": Lazy(lambda rng: condition.say("verb", rng), None),
+        "cond": Lazy(None, lambda rng: condition.say("zh", rng).removesuffix("的")),
+    }
+
+
+def _walk(world: World, path: Path, row: Row) -> Row | None:
+    """The row that `row` leads to along the keys."""
+    current: Row | None = row
+    for relation in path:
+        current = world.parent_row(relation, current) if current else None
+    return current
+
+
+def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
+    """Rows of one named parent: "rock tracks", "albums by X"."""
+    path = world.path(thing)
+    found = _walk(world, path, row) if path else None
+    if found is None:
+        return None
+    parent, role = path[-1].parent, path[-1].role
+    named = name_condition(world, parent, found)
+    if named is None:
+        return None
+    slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role), "v": named.slots["v"]}
+    slots["who"] = _who(thing)
+    ways = _ways("parent_person" if parent.words.person else "parent")
+    value = str(found.get(parent.label[0].column.name))
+    if len(value.split()) > 2 or len(value) > 20:
+        ways.pop("adj")
+    return Condition("parent", named.tests, ways, slots, path)
+
+
+def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
+    """Rows whose parent meets a condition: said of the parent, or of the row itself."""
+    path = world.path(thing)
+    found = _walk(world, path, row) if path else None
+    if found is None:
+        return None
+    parent, role = path[-1].parent, path[-1].role
+    fields = [f for f in parent.shown if f not in parent.label]
+    chance = world.rng.random()
+    if chance < 0.4:
+        fields = [replace(f, words=f.words.of(role)) for f in fields]
+    inner = own_condition(world, parent, found, fields)
+    if inner is None:
+        return None
+    loose = inner.kind in ("is", "one_of") and chance > 0.8
+    if chance < 0.4 or loose:
+        ways = dict(inner.ways)
+        if chance < 0.4:
+            ways.pop("adj", None)
+        return Condition(inner.kind, inner.tests, ways, {**inner.slots, "who": _who(thing)}, path)
+    slots = {**_inner(inner), "p": noun(role), "ps": nouns(role), "who2": _who(parent)}
+    return Condition("parent_column", inner.tests, _ways("parent_column"), slots, path)
+
+
+def parent_most(world: World, thing: Thing, row: Row) -> Condition | None:
+    """Rows of the parent with the highest or lowest of something."""
+    del row
+    path = world.path(thing)
+    if len(path) != 1 or not path[0].parent.numbers:
+        return None
+    relation, rng = path[0], world.rng
+    item, high = rng.choice(relation.parent.numbers), rng.random() < 0.7
+    order = f"ORDER BY {item.bare}{' DESC' if high else ''} LIMIT 1"
+    test = f"{{c}} = (SELECT {relation.target.bare} FROM {relation.parent.sql} {order})"
+    slots: dict[str, Sayable] = {
+        "p": noun(relation.role),
+        "num": noun(item.words),
+        "most": extreme(item.kind, high=high),
+        "super": Phrase(*superlatives_for(item.words, high=high)),
+    }
+    return Condition("parent_most", ((relation.key, test),), _ways("parent_most"), slots)
+
+
+def _inside(relation_key: Field, source: str, test: str, *, full: bool, none: bool) -> str:
+    """{c} [NOT] IN (SELECT key FROM children WHERE …), without NULL where NOT IN needs it."""
+    key = relation_key.full if full else relation_key.bare
+    if none and relation_key.column.nulls:
+        test = f"{test} AND {key} IS NOT NULL" if test else f"{key} IS NOT NULL"
+    where = f" WHERE {test}" if test else ""
+    return f"{{c}} {'NOT ' if none else ''}IN (SELECT {key} FROM {source}{where})"
+
+
+def child(world: World, thing: Thing, row: Row) -> Condition | None:
+    """Rows with children, with none, or with children that meet a condition."""
+    downs = world.downs(thing)
+    if not downs:
+        return None
+    relation, rng = world.rng.choice(downs), world.rng
+    kid, none = relation.child, rng.random() < 0.45
+    slots: dict[str, Sayable] = {"c": noun(kid.words), "cs": nouns(kid.words), "who": _who(thing)}
+    slots["who2"] = _who(kid)
+    chance, inner, kind = rng.random(), None, "child"
+    children = world.children(relation, row)
+    example = rng.choice(children) if children and not none else world.anchor(kid)
+    if example is not None and chance < (0.35 if none else 0.75) and kid.shown:
+        inner = own_condition(world, kid, example, kid.shown)
+        kind = "child_column"
+        if rng.random() < 0.35:
+            inner, kind = name_condition(world, kid, example), "child_named"
+    if inner is not None:
+        slots |= _inner(inner)
+        if kind == "child_named":
+            slots["v"] = inner.slots["v"]
+    else:
+        kind = "child"
+        english, chinese = events_for(kid.words)
+        if (english or chinese) and rng.random() < 0.5:
+            kind, slots["event"] = "event", Phrase(english, chinese)
+    test = _inside(relation.key, kid.sql, inner.sql() if inner else "", full=False, none=none)
+    ways = _ways(f"no_{kind}" if none else kind)
+    if kind == "event":
+        ways = {p: (*t, *_ways("no_child" if none else "child")[p]) for p, t in ways.items()}
+    return Condition(f"no_{kind}" if none else kind, ((relation.target, test),), ways, slots)
+
+
+def linked(
+    world: World, thing: Thing, row: Row, values: int = 1
+) -> tuple[list[Condition], dict[str, Sayable]]:
+    """Rows tied to named rows of another table through a table between, or through children.
+
+    `values` conditions on different names along one way, and slots that name them.
+    """
+    links = world.linked(thing)
+    if not links:
+        return [], {}
+    link, rng = world.rng.choice(links), world.rng
+    middle, near, far = link.middle, link.left, link.right
+    other = far[-1].parent
+    found: dict[str, Condition] = {}
+    kids = world.children(near, row)
+    for _ in range(values * 3):
+        start = rng.choice(kids) if kids else world.anchor(middle)
+        end = _walk(world, far, start) if start else None
+        named = name_condition(world, other, end) if end else None
+        if named is not None:
+            found.setdefault(named.sql(full=True), named)
+    conditions = []
+    slots: dict[str, Sayable] = {"o": noun(other.words), "os": nouns(other.words)}
+    slots["who"] = _who(thing)
+    did, did_zh, do = deeds_for(middle.words, other.words)
+    if do:
+        slots |= {"did": Phrase(did, did_zh), "do": Phrase((do,), ())}
+    for named in list(found.values())[:values]:
+        for none in (False, True):
+            test = _inside(
+                near.key, joined(middle, far), named.sql(full=True), full=True, none=none
+            )
+            kind = "not_linked" if none else "linked"
+            ways: Mapping[str, tuple[str, ...]] = _ways(kind)
+            if "did" in slots:
+                event = _ways(f"{kind}_event")
+                ways = {p: (*texts, *event[p] * 2) for p, texts in ways.items()}
+            said = {**slots, "v": named.slots["v"]}
+            conditions.append(Condition(kind, ((near.target, test),), ways, said))
+    return conditions, slots
+
+
+def link_condition(world: World, thing: Thing, row: Row) -> Condition | None:
+    conditions, _ = linked(world, thing, row)
+    if not conditions:
+        return None
+    return conditions[1] if world.rng.random() < 0.25 else conditions[0]
+
+
+def than_rows(world: World, thing: Thing, row: Row) -> Condition | None:
+    """More, or less, than all or some of the rows that meet a condition."""
+    if not thing.numbers or not thing.groups:
+        return None
+    rng = world.rng
+    item = rng.choice(thing.numbers)
+    other = world.anchor(thing) or row
+    inner = own_condition(world, thing, other, thing.groups)
+    if inner is None:
+        return None
+    high, every = rng.random() < 0.7, rng.random() < 0.6
+    function = "MAX" if high == every else "MIN"
+    sign = ">" if high else "<"
+    where = f"SELECT {function}({item.bare}) FROM {thing.sql} WHERE {inner.sql()}"
+    more = Phrase(("higher", "greater", "larger") if high else ("lower", "less", "smaller"),
+                  ("高于", "大于", "超过") if high else ("低于", "小于"))  # fmt: skip
+    slots = {**_inner(inner), "num": noun(item.words), "more": more, "things": thing.nouns}
+    slots |= {"high": Phrase((), ("高", "大") if high else ("低", "小"))}
+    slots |= {"thing": noun(thing.words)}
+    kind = "than_all" if every else "than_some"
+    return Condition(kind, ((item, f"{{c}} {sign} ({where})"),), _ways(kind), slots)

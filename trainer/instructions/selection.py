@@ -1,0 +1,168 @@
+"""The rows that a question is about: a table, conditions, and how people name them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from llmtui.trainer.instructions.condition import Condition
+from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, pick
+from llmtui.trainer.instructions.templates import Lazy, Sayable
+from llmtui.trainer.instructions.things import Field, Relation, Thing
+
+Path = tuple[Relation, ...]
+
+
+def merged(paths: Sequence[Path]) -> Path | None:
+    """The keys of several paths, each once; None when a table would be joined twice."""
+    keys: dict[str, Relation] = {}
+    for path in paths:
+        for relation in path:
+            known = keys.setdefault(relation.parent.table.name, relation)
+            if known is not relation:
+                return None
+    return tuple(keys.values())
+
+
+def joined(thing: Thing, ups: Path) -> str:
+    """FROM the table, then along its keys, each a JOIN."""
+    joins = (f" JOIN {r.parent.sql} ON {r.key.full} = {r.target.full}" for r in ups)
+    return thing.sql + "".join(joins)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of `thing` that meet all (or, with `either`, one) of the conditions.
+
+    extra: keys that are followed for columns that are shown or grouped by
+    """
+
+    thing: Thing
+    conditions: tuple[Condition, ...] = ()
+    either: bool = False
+    extra: Path = ()
+    words: Words = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.words is None:
+            object.__setattr__(self, "words", self.thing.words)
+
+    @property
+    def ups(self) -> Path | None:
+        return merged([*(c.ups for c in self.conditions), self.extra])
+
+    @property
+    def full(self) -> bool:
+        return bool(self.ups)
+
+    @property
+    def source(self) -> str:
+        return joined(self.thing, self.ups or ())
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return (self.thing.table.name, *(r.parent.table.name for r in self.ups or ()))
+
+    def column(self, item: Field) -> str:
+        return item.full if self.full else item.bare
+
+    def where(self, *more: str) -> str:
+        """ " WHERE …" or nothing."""
+        tests = [c.sql(full=self.full) for c in self.conditions]
+        text = (" OR " if self.either else " AND ").join(tests)
+        text = f"({text})" if self.either and more else text
+        whole = " AND ".join([part for part in (text, *more) if part])
+        return f" WHERE {whole}" if whole else ""
+
+    @property
+    def probe(self) -> str:
+        """Counts: the rows, those without each condition in turn, and all of the table."""
+        if not self.conditions:
+            return ""
+        tests = [c.sql(full=self.full) for c in self.conditions]
+        sign = " OR " if self.either else " AND "
+        wanted = [sign.join(tests)]
+        if len(tests) > 1:
+            wanted += [sign.join(t for t in tests if t is not left) for left in tests]
+        counts = [f"(SELECT COUNT(*) FROM {self.source} WHERE {test})" for test in wanted]
+        return f"SELECT {', '.join([*counts, f'(SELECT COUNT(*) FROM {self.source})'])}"
+
+    def slots(self) -> dict[str, Sayable]:
+        """How the rows are named: {np} and its parts."""
+        words = self.words
+        units = (
+            ("名", "位", "个") if words.person else ("个", "个", "条" if not words.person else "")
+        )
+        found: dict[str, Sayable] = {
+            "things": nouns(words),
+            "thing": noun(words),
+            "unit": Phrase((), units),
+            "np": Lazy(lambda rng: self.en(rng, many=True), self.zh),
+            "np1": Lazy(lambda rng: self.en(rng, many=False), self.zh),
+        }
+        if words.person:
+            found["pnp"], found["person"] = found["np"], Phrase(("",), ("",))
+        found["who"] = Phrase(("who", "that") if words.person else ("that",), ())
+        if self.conditions:
+            found["verb"] = Lazy(self.verb, None)
+            found["post"] = Lazy(self.post, None)
+            found["pred"] = Lazy(None, self.pred)
+        else:
+            found["bare"] = Phrase(("",), ("",))
+        return found
+
+    def post(self, rng: random.Random) -> str:
+        return self._tail(rng, list(self.conditions))
+
+    def verb(self, rng: random.Random) -> str:
+        sign = " or " if self.either else " and "
+        return sign.join(c.say("verb", rng) for c in self.conditions)
+
+    def pred(self, rng: random.Random) -> str:
+        texts = [c.say("zh", rng).removesuffix("的") for c in self.conditions]
+        sign = ("或者", "或") if self.either else ("且", "并且", "、", "而且", "，")
+        return rng.choice(sign).join(texts)
+
+    def _tail(self, rng: random.Random, rest: list[Condition]) -> str:
+        who = rng.choice(("who", "who", "that")) if self.words.person else "that"
+        word = "or" if self.either else "and"
+        if not rest:
+            return ""
+        if len(rest) == 1:
+            alone = rng.random() < 0.25
+            return f"{who} {rest[0].say('verb', rng)}" if alone else rest[0].say("post", rng)
+        first, second = rest[0].say("post", rng), rest[1]
+        style = rng.random()
+        if style < 0.35:
+            return f"{who} {rest[0].say('verb', rng)} {word} {second.say('verb', rng)}"
+        if style < 0.6:
+            joint = f" {word} {who}" if self.either else rng.choice((f" {who}", f" and {who}"))
+            return f"{first}{joint} {second.say('verb', rng)}"
+        joint = f" {word} " if self.either else rng.choice((" and ", " and ", " "))
+        return f"{first}{joint}{second.say('post', rng)}"
+
+    def en(self, rng: random.Random, *, many: bool) -> str:
+        name = pick(rng, (nouns if many else noun)(self.words).en)
+        rest = list(self.conditions)
+        rng.shuffle(rest)
+        front = ""
+        if not self.either:
+            for condition in rest:
+                if condition.options("adj") and rng.random() < 0.5:
+                    front, rest = condition.say("adj", rng), [c for c in rest if c is not condition]
+                    break
+        return " ".join(part for part in (front, name, self._tail(rng, rest)) if part)
+
+    def zh(self, rng: random.Random) -> str:
+        name = pick(rng, self.words.zh)
+        if not self.conditions:
+            return name
+        texts = [c.say("zh", rng).removesuffix("的") for c in self.conditions]
+        if self.either:
+            return f"{rng.choice(('或者', '或')).join(texts)}的{name}"
+        plain = self.conditions[0].options("adj") or self.conditions[0].kind in ("is", "parent")
+        if len(texts) == 1 and plain and len(texts[0]) <= 6 and rng.random() < 0.35:
+            return f"{texts[0]}{name}"
+        return f"{rng.choice(('且', '并且', '、', '的', '，')).join(texts)}的{name}"

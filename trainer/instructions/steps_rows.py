@@ -1,0 +1,291 @@
+"""Steps that ask for rows: lists, look-ups, different values, orders, the first few."""
+
+from __future__ import annotations
+
+from llmtui.trainer.instructions.choose import select
+from llmtui.trainer.instructions.columns import column_slots, owned_list, some_columns
+from llmtui.trainer.instructions.conditions import name_condition
+from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
+from llmtui.trainer.instructions.meanings import degree_for, superlatives_for, verb_for
+from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, extreme, noun, nouns
+from llmtui.trainer.instructions.selection import Selection
+from llmtui.trainer.instructions.templates import Sayable, data
+from llmtui.trainer.instructions.things import Field, Relation, Thing
+from llmtui.trainer.instructions.world import World
+
+_PLACES = frozenset(
+    ["city", "country", "state", "location", "region", "province", "county", "town", "address"]
+)
+
+
+def _is_place(item: Field) -> bool:
+    return bool(_PLACES & {word for name in item.words.en for word in name.split()})
+
+
+def list_rows(world: World) -> Draft | None:
+    thing, rng = world.thing(), world.rng
+    selection = select(world, thing, (14, 66, 20))
+    if selection is None:
+        return None
+    if rng.random() < 0.05:
+        what = f"{thing.sql}.*" if selection.full else "*"
+        sql = f"SELECT {what} FROM {selection.source}{selection.where()}"
+        return drafted("list_all", selection, sql, {})
+    names = thing.named and rng.random() < (0.5 if selection.conditions else 0.25)
+    columns = list(thing.label) if names else some_columns(world, thing)
+    fixed = {
+        item for c in selection.conditions if c.kind in ("is", "eq", "name") for item, _ in c.tests
+    }
+    if not selection.either and set(columns) <= fixed:
+        return None  # everything that is asked for is said in the question
+    sql = f"SELECT {columns_sql(selection, columns)} FROM {selection.source}{selection.where()}"
+    slots = column_slots(columns, thing)
+    if any(c.kind in ("name", "key") for c in selection.conditions):
+        slots["single"] = YES
+    alone = thing.named and columns == list(thing.label)
+    return drafted(
+        "list_names" if alone and rng.random() < 0.8 else "list_columns", selection, sql, slots
+    )
+
+
+def _named(world: World, thing: Thing) -> tuple[Selection, Sayable] | None:
+    row = world.anchor(thing)
+    condition = name_condition(world, thing, row) if row else None
+    if condition is None or not thing.named:
+        return None
+    return Selection(thing, (condition,)), condition.slots["v"]
+
+
+def lookup(world: World) -> Draft | None:
+    """A column or two of one row that is called by its name."""
+    thing, rng = world.thing(), world.rng
+    found = _named(world, thing)
+    rest = [f for f in thing.shown if f not in thing.label]
+    keys = [f for f in thing.fields if f.column.name in thing.table.primary_key]
+    if found is None or not rest:
+        return None
+    selection, value = found
+    if rng.random() < 0.12 and len(keys) == 1:
+        rest = keys
+    columns = rng.sample(rest, min(len(rest), rng.choices((1, 2, 3), (7, 2.5, 0.7))[0]))
+    slots = {**column_slots(columns, thing), "value": value, "col": noun(columns[0].words)}
+    shape = "lookup"
+    if len(columns) == 1:
+        item = columns[0]
+        done, done_zh = verb_for(item.words) if item.kind == "date" else ("", "")
+        how = degree_for(item.words) if item.kind == "number" else ((), ())
+        if _is_place(item) and rng.random() < 0.5:
+            shape = "lookup_where"
+        elif done and rng.random() < 0.5:
+            shape, slots["done"] = "lookup_when", Phrase((done,), (done_zh,))
+        elif how[0] and rng.random() < 0.5:
+            shape, slots["how"] = "lookup_how", Phrase(*how)
+    sql = f"SELECT {columns_sql(selection, columns)} FROM {thing.sql}{selection.where()}"
+    return drafted(shape, selection, sql, slots)
+
+
+def lookup_parent(world: World) -> Draft | None:
+    """What a named row belongs to."""
+    thing = world.thing()
+    path = world.path(thing)
+    found = _named(world, thing)
+    if found is None or not path:
+        return None
+    parent, role = path[-1].parent, path[-1].role
+    columns = list(parent.label)
+    slots: dict[str, Sayable] = {"value": found[1], "p": noun(role)}
+    slots["pcols"] = column_slots(columns, parent)["cols1"]
+    if parent.words.person:
+        slots["pp"] = slots["p"]
+    selection = Selection(thing, found[0].conditions, extra=path)
+    sql = f"SELECT {columns_sql(selection, columns)} FROM {selection.source}{selection.where()}"
+    return drafted("lookup_parent", selection, sql, slots)
+
+
+def owned(world: World) -> Draft | None:
+    """Columns of rows beside columns of what they belong to."""
+    thing, rng = world.thing(), world.rng
+    path = world.path(thing)
+    selection = select(world, thing, (50, 40, 10))
+    if not path or selection is None:
+        return None
+    parent, role = path[-1].parent, path[-1].role
+    mine = (
+        list(thing.label) if thing.named and rng.random() < 0.6 else some_columns(world, thing, 2)
+    )
+    theirs = list(parent.label) if rng.random() < 0.7 else some_columns(world, parent, 2)
+    owners = [(thing.words, mine, thing), (role, theirs, parent)]
+    extra = list(path)
+    others = [r for r in world.ups(thing) if r.parent not in [p.parent for p in path]]
+    if others and rng.random() < 0.2:
+        third = rng.choice(others)
+        extra.append(third)
+        owners.append((third.role, list(third.parent.label), third.parent))
+    selection = Selection(thing, selection.conditions, selection.either, tuple(extra))
+    slots = column_slots(mine, thing)
+    slots.pop("names", None)
+    slots |= {"owned": owned_list(owners), "others": owned_list(owners[1:])}
+    items = [item for _, fields, _ in owners for item in fields]
+    sql = f"SELECT {columns_sql(selection, items)} FROM {selection.source}{selection.where()}"
+    return drafted("owned", selection, sql, slots)
+
+
+def distinct_field(world: World, thing: Thing) -> tuple[Field, tuple[Relation, ...]] | None:
+    """A column with repeated values, of the table itself or the name of a parent."""
+    path = world.path(thing)
+    if (
+        path
+        and world.rng.random() < 0.3
+        and path[-1].parent.named
+        and len(path[-1].parent.label) == 1
+    ):
+        label = path[-1].parent.label[0]
+        return Field(label.table, label.column, path[-1].role), path
+    usable = [f for f in thing.shown if 1 < f.column.distinct < thing.table.row_count]
+    usable = [f for f in usable if f.kind in ("text", "number", "bool") and f not in thing.label]
+    usable = [f for f in usable if f in thing.groups or world.rng.random() < 0.4]
+    return (world.rng.choice(usable), ()) if usable else None
+
+
+def distinct(world: World) -> Draft | None:
+    thing = world.thing()
+    found, selection = distinct_field(world, thing), select(world, thing, (65, 35))
+    if found is None or selection is None:
+        return None
+    item, path = found
+    selection = Selection(thing, selection.conditions, extra=path)
+    slots: dict[str, Sayable] = {"col": noun(item.words), "cols": nouns(item.words)}
+    if _is_place(item):
+        slots["place"] = YES
+    sql = f"SELECT DISTINCT {selection.column(item)} FROM {selection.source}{selection.where()}"
+    return drafted("distinct", selection, sql, slots)
+
+
+def direction(kind: str, *, down: bool) -> dict[str, Sayable]:
+    """{direction}, {direction_opt}, which may be left out when ascending, and {order_noun}."""
+    listed = data("weights")["directions"]
+    said = listed[kind if kind in listed else "number"]["down" if down else "up"]
+    en, zh = tuple(said["en"]), tuple(said["zh"])
+    up = "alphabetical" if kind == "text" else "ascending"
+    noun_en = ("descending",) if down else ("ascending", up)
+    option = tuple(f" {text}" for text in en)
+    return {
+        "direction": Phrase(en, zh),
+        "direction_opt": Phrase(option if down else ("", *option), zh),
+        "order_noun": Phrase(noun_en, ()),
+    }
+
+
+def order(world: World) -> Draft | None:
+    thing, rng = world.thing(), world.rng
+    usable = thing.numbers + thing.dates + list(thing.label[:1])
+    selection = select(world, thing, (60, 40))
+    if not usable or selection is None:
+        return None
+    item, down = rng.choice(usable), rng.random() < 0.5
+    names = thing.named and rng.random() < 0.55
+    columns = list(thing.label) if names else some_columns(world, thing)
+    slots = {
+        **column_slots(columns, thing),
+        "col": noun(item.words),
+        **direction(item.kind, down=down),
+    }
+    if item in thing.label and item in columns:
+        slots["self"] = YES
+        slots |= {"selfname": YES} if names else {}
+    last, first = (superlatives_for(item.words, high=high)[0] for high in (not down, down))
+    if first and last:
+        slots |= {"super_first": Phrase(first[:1], ()), "super_last": Phrase(last[:1], ())}
+    end = f" ORDER BY {selection.column(item)}{' DESC' if down else ''}"
+    sql = (
+        f"SELECT {columns_sql(selection, columns)} FROM {selection.source}{selection.where()}{end}"
+    )
+    return drafted("order", selection, sql, slots)
+
+
+def superlative(item: Field, *, high: bool) -> Phrase:
+    english, chinese = superlatives_for(item.words, high=high)
+    if item.kind == "date":
+        happened, done = verb_for(item.words)
+        english = ("newest", "latest", "most recent") if high else ("oldest", "earliest", "first")
+        chinese = ("最新", "最近", "最晚") if high else ("最早",)
+        if happened:
+            english += (f"most recently {happened}",) if high else (f"first {happened}",)
+            chinese += (f"最近{done}", f"最后{done}") if high else (f"最早{done}", f"最先{done}")
+    return Phrase(tuple(english), tuple(chinese))
+
+
+def extreme_slots(item: Field, *, high: bool) -> dict[str, Sayable]:
+    """{col}, {most}, {super} and their kin for the row with the most of a column."""
+    slots: dict[str, Sayable] = {
+        "col": noun(item.words), "num": noun(item.words), "most": extreme(item.kind, high=high),
+    }  # fmt: skip
+    said = superlative(item, high=high)
+    if said.en or said.zh:
+        slots["super"] = said
+    happened, _ = verb_for(item.words) if item.kind == "date" else ("", "")
+    if happened:
+        last = "last" if high else "first"
+        slots["super_done"] = Phrase((f"{happened} {last}",), ())
+    if high:
+        slots["high"] = YES
+    return slots
+
+
+def top(world: World) -> Draft | None:
+    """The first row, or the first few, by a number or a date."""
+    thing, rng = world.thing(), world.rng
+    usable = [f for f in thing.numbers * 2 + thing.dates if f.column.distinct > 3]
+    selection = select(world, thing, (72, 25, 3))
+    if not usable or selection is None:
+        return None
+    item, high = rng.choice(usable), rng.random() < 0.66
+    slots = extreme_slots(item, high=high)
+    many = 1 if rng.random() < 0.66 else rng.choice((2, 3, 3, 3, 5, 5, 10, 4, 8))
+    names = thing.named and rng.random() < 0.6
+    columns = list(thing.label) if names else some_columns(world, thing)
+    if many > 1 and rng.random() < 0.25 and item not in columns:
+        columns.append(item)
+    slots |= column_slots(columns, thing) | {"n": count_phrase(many)}
+    end = f" ORDER BY {selection.column(item)}{' DESC' if high else ''} LIMIT {many}"
+    sql = (
+        f"SELECT {columns_sql(selection, columns)} FROM {selection.source}{selection.where()}{end}"
+    )
+    return drafted("top_one" if many == 1 else "top_n", selection, sql, slots)
+
+
+def top_owner(world: World) -> Draft | None:
+    """What the row with the most of something belongs to."""
+    thing, rng = world.thing(), world.rng
+    path = world.path(thing)
+    usable = [f for f in thing.numbers * 2 + thing.dates if f.column.distinct > 3]
+    selection = select(world, thing, (85, 15))
+    if not usable or not path or selection is None:
+        return None
+    item, high = rng.choice(usable), rng.random() < 0.7
+    parent = path[-1].parent
+    columns = list(parent.label)
+    if rng.random() < 0.25:
+        columns = some_columns(world, parent, 2)
+    slots: dict[str, Sayable] = {**extreme_slots(item, high=high), "p": noun(path[-1].role)}
+    slots["pcols"] = column_slots(columns, parent)["cols1"]
+    selection = Selection(thing, selection.conditions, extra=path)
+    end = f" ORDER BY {selection.column(item)}{' DESC' if high else ''} LIMIT 1"
+    sql = (
+        f"SELECT {columns_sql(selection, columns)} FROM {selection.source}{selection.where()}{end}"
+    )
+    return drafted("top_owner", selection, sql, slots)
+
+
+def top_by_parent(world: World) -> Draft | None:
+    """Rows in the order of a column of what they belong to."""
+    thing, rng = world.thing(), world.rng
+    path = world.path(thing)
+    if not path or not path[-1].parent.numbers or not thing.named:
+        return None
+    item, down = rng.choice(path[-1].parent.numbers), rng.random() < 0.5
+    selection = Selection(thing, extra=path)
+    slots = {**column_slots(thing.label, thing), "p": noun(path[-1].role), "col": noun(item.words)}
+    end = f" ORDER BY {item.full}{' DESC' if down else ''}"
+    sql = f"SELECT {columns_sql(selection, thing.label)} FROM {selection.source}{end}"
+    return drafted("top_by_parent", selection, sql, slots | direction("number", down=down))

@@ -1,0 +1,88 @@
+"""Phrasings of the data files, filled in.
+
+In a phrasing `{name}` is a slot, `(a|b|)` one of several, `<name>` a list of words from the file's
+table [words]; in Chinese a `?` after a character or a slot makes it optional.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+_SLOT = re.compile(r"{(\w+)}")
+_CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
+_WORDS = re.compile(r"<(\w+)>")
+_OPTIONAL = re.compile(r"({\w+}|[\u4e00-\u9fff])\?(?=.)")
+_ARTICLE = re.compile(r"{a} (?=(\w))")
+
+
+class Sayable(Protocol):
+    """Something that can be said in a language, or not."""
+
+    def has(self, lang: str) -> bool: ...
+
+    def say(self, lang: str, rng: random.Random) -> str: ...
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """Said anew each time it is needed; None when a language has no way to say it."""
+
+    en: Callable[[random.Random], str] | None
+    zh: Callable[[random.Random], str] | None
+
+    def has(self, lang: str) -> bool:
+        return (self.en if lang == "en" else self.zh) is not None
+
+    def say(self, lang: str, rng: random.Random) -> str:
+        speak = self.en if lang == "en" else self.zh
+        return speak(rng) if speak else ""
+
+
+@cache
+def data(name: str) -> dict[str, Any]:
+    """A data file of the package `shapes`, parsed."""
+    text = files("llmtui.trainer.instructions.shapes").joinpath(f"{name}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def phrasings(file: str, name: str, part: str) -> tuple[str, ...]:
+    """The phrasings of a part, with words put in; () when there are none."""
+    listed = data(file)
+    return prepared(listed[name].get(part, ()), part, listed.get("words", {}))
+
+
+def prepared(texts: Sequence[str], part: str, words: Mapping[str, str]) -> tuple[str, ...]:
+    found = []
+    for text in texts:
+        whole = _WORDS.sub(lambda match: f"({words[match[1]]})", text)
+        found.append(_OPTIONAL.sub(r"(\1|)", whole) if part.endswith("zh") else whole)
+    return tuple(found)
+
+
+@cache
+def slots_of(template: str) -> frozenset[str]:
+    return frozenset(_SLOT.findall(template)) - {"a"}
+
+
+def fits(template: str, lang: str, slots: Mapping[str, Sayable]) -> bool:
+    """Whether every slot of a phrasing can be filled."""
+    return all(name in slots and slots[name].has(lang) for name in slots_of(template))
+
+
+def fill(template: str, lang: str, slots: Mapping[str, Sayable], rng: random.Random) -> str:
+    """A phrasing with its choices made and its slots filled."""
+    while (match := _CHOICE.search(template)) is not None:
+        chosen = rng.choice(match[1].split("|"))
+        template = template[: match.start()] + chosen + template[match.end() :]
+    text = _SLOT.sub(
+        lambda match: match[0] if match[1] == "a" else slots[match[1]].say(lang, rng), template
+    )
+    return _ARTICLE.sub(lambda match: "an " if match[1].lower() in "aeiou" else "a ", text)

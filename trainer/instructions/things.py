@@ -1,0 +1,172 @@
+"""Tables, columns and keys as the constructor sees them: named, with labels and roles."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+from llmtui.database.schema import Column, Table, quote
+from llmtui.trainer.instructions.labels import label_of
+from llmtui.trainer.instructions.lexicon import Words, column_words, table_words
+from llmtui.trainer.instructions.naming import spoken
+from llmtui.trainer.instructions.phrases import Phrase, nouns
+
+_CODES = ("id", "code", "key", "number", "no", "ssn", "isbn", "uuid")
+_NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile", "ssn"}
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A column with its table and its words."""
+
+    table: Table
+    column: Column
+    words: Words
+
+    @property
+    def bare(self) -> str:
+        return quote(self.column.name)
+
+    @property
+    def full(self) -> str:
+        return f"{self.table.sql_name}.{quote(self.column.name)}"
+
+    @cached_property
+    def coded(self) -> bool:
+        """Whether it holds codes: ids, phone numbers, postal codes. Nobody adds them up."""
+        said = set(spoken(self.column.name)[1])
+        last = spoken(self.column.name)[1][-1:]
+        named = bool(said & _NUMBERED) or (bool(last) and last[0] in _CODES)
+        return named or self.column.name.endswith(("编号", "号", "代码", "电话"))
+
+    @cached_property
+    def kind(self) -> str:
+        """The column's kind; "other" when its values cannot be compared (NaN, infinite dates)."""
+        low, high, kind = self.column.minimum, self.column.maximum, self.column.kind
+        if kind == "number" and low is not None and not (isfinite(low) and isfinite(high)):
+            return "other"
+        if kind == "date" and not (isinstance(low, dt.date) and isinstance(high, dt.date)):
+            return "other"
+        return kind
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """`child.key` refers to `parent.target`; `role` names what the parent is to the child."""
+
+    child: Thing
+    key: Field
+    parent: Thing
+    target: Field
+    role: Words
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """From `left.parent` down to `middle`, and from there up along `right`."""
+
+    middle: Thing
+    left: Relation
+    right: tuple[Relation, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """A table with its words and the roles of its columns."""
+
+    table: Table
+    words: Words
+    fields: tuple[Field, ...]
+    label: tuple[Field, ...]
+    named: bool = True
+    """Whether the label is a name; else rows are not asked for by "which ones"."""
+    keys: frozenset[str] = field(default_factory=frozenset)
+    """Names of key columns (primary and foreign), which people rarely ask for."""
+
+    @property
+    def sql(self) -> str:
+        return self.table.sql_name
+
+    @cached_property
+    def shown(self) -> list[Field]:
+        """Columns that people ask to see; a key that is a name, not a number, is one of them."""
+        return [
+            f
+            for f in self.fields
+            if f.kind != "other"
+            and (f.column.name not in self.keys or f in self.label or _telling(f))
+            and not (f.coded and f.kind == "number" and f not in self.label)
+        ]
+
+    @cached_property
+    def numbers(self) -> list[Field]:
+        """Columns that can be added up and compared."""
+        return [f for f in self.shown if f.kind == "number" and f.column.distinct > 1]
+
+    @cached_property
+    def dates(self) -> list[Field]:
+        return [f for f in self.shown if f.kind == "date" and f.column.distinct > 1]
+
+    @cached_property
+    def groups(self) -> list[Field]:
+        """Columns with few values, each of several rows."""
+        rows = max(self.table.row_count, 1)
+        found = []
+        for item in self.shown:
+            few = 2 <= item.column.distinct <= 60 and item.column.distinct <= rows / 1.5
+            if item.kind in ("text", "bool") and few:
+                found.append(item)
+        return found
+
+    @cached_property
+    def texts(self) -> list[Field]:
+        return [f for f in self.shown if f.kind == "text" and f.column.values]
+
+    @cached_property
+    def unique_label(self) -> bool:
+        return len(self.label) == 1 and self.label[0].column.unique
+
+    @cached_property
+    def nouns(self) -> Phrase:
+        return nouns(self.words)
+
+    @cached_property
+    def label_as_one(self) -> Field:
+        """The label as one column: a first and a last name are a name."""
+        first = self.label[0]
+        if len(self.label) == 1:
+            return first
+        en = ("full name", "name", "first and last name")
+        return Field(self.table, first.column, Words(en, ("姓名", "全名", "名字"), person=True))
+
+
+def _telling(item: Field) -> bool:
+    """Whether a key is text that people say, not a code."""
+    return item.kind == "text" and not item.coded
+
+
+def thing_of(table: Table, foreign: set[str]) -> Thing:
+    fields = tuple(Field(table, column, column_words(table, column)) for column in table.columns)
+    coded = {f.column.name for f in fields if f.coded and f.kind == "number"}
+    keys = frozenset(set(table.primary_key) | foreign | coded)
+    said = table_words(table)
+    label = label_of(fields, keys, said.en, table.row_count)
+    telling = label[0].kind == "text" and label[0].column.distinct >= 0.5 * table.row_count
+    if len(table.primary_key) == 1 and label[0].column.name in foreign:
+        telling = telling and label[0].column.name in table.primary_key
+    return Thing(table, said, fields, label, telling, keys)
+
+
+def relation_of(child: Thing, column: str, parent: Thing, to_column: str) -> Relation:
+    key = next(f for f in child.fields if f.column.name.lower() == column.lower())
+    target = next(f for f in parent.fields if f.column.name.lower() == to_column.lower())
+    named = {word for name in parent.words.en for word in name.split()}
+    target_words = set(spoken(to_column)[1])
+    said = set(spoken(column)[1]) - {"id", "code", "number", "key"}
+    other = bool(said) and not (said & named) and not said <= target_words
+    role = key.words if other else parent.words
+    return Relation(child, key, parent, target, role)
