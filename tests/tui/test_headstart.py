@@ -112,3 +112,25 @@ def test_every_tune_goes_on_from_it(shop: Path, head: adapter.HeadStart) -> None
     start(project, shop)
     job = pipeline.Job(shop, project, settings_of.load(None))
     assert f'start = "{head.file}"' in (pipeline.choose_run(job) / "run.toml").read_text()
+
+
+def test_the_command_constructs_trains_and_packs_and_asking_uses_what_it_made(
+    shop: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = adapter.FOLDER / "built.safetensors"
+    command = ["headstart", "build", "--out", str(out), "--schemas", "2", "--minutes", "0.05"]
+    assert run(command) == 0
+    told = capsys.readouterr().err
+    assert "of 2 constructed databases" in told
+    assert "saved head start" in told
+    head = adapter.find(base)
+    assert head is not None
+    assert head.prompt.startswith("chatml/prompt/")
+    assert json.loads(head.made)["recipe"]["schemas"] == 2
+    answers = json.loads(head.parity)["answers"]
+    assert answers
+    assert all(len(answer["prompt"]) > 100 for answer in answers)
+    out.unlink()
+    assert run(command) == 0
+    assert "finetune" not in capsys.readouterr().err
+    assert out.is_file()
