@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from llmtui.tui import pipeline
+from llmtui.tui import exporting, pipeline
 from llmtui.workspace.events import Event, Note, RowsKept
 from llmtui.workspace.files import make_dir, write_text
 from llmtui.workspace.records import Instruction, load_rows, save_rows
@@ -50,7 +50,7 @@ def go_on(
             yield from pipeline.finetune_in_child(folder, stopped, lock)
         candidate = model.with_name(f"{model.stem}-round-{number}.gguf")
         if not (folder / "dev.json").is_file() and not candidate.is_file():
-            yield from pipeline.quantize(folder, candidate, job.settings.level)
+            yield from exporting.quantize(folder, candidate, job.settings.level)
         now = yield from asked(job, folder, candidate)
         helped = sum(now.values()) > sum(answers.values())
         yield Note(
