@@ -10,7 +10,7 @@ import pytest
 
 from llmtui.trainer.finetune.config import RunConfig, load_config
 from llmtui.trainer.instructions.steer import features, fit_to_learn, miss_rates, steered
-from llmtui.tui import pipeline, rounds
+from llmtui.tui import exporting, pipeline, rounds
 from llmtui.workspace.events import Event, Note
 from llmtui.workspace.files import write_text
 from llmtui.workspace.project import Project, start
@@ -88,7 +88,7 @@ def played(
         return answers
 
     monkeypatch.setattr(pipeline, "finetune_in_child", train)
-    monkeypatch.setattr(pipeline, "quantize", quantize)
+    monkeypatch.setattr(exporting, "quantize", quantize)
     monkeypatch.setattr(rounds, "asked", asked)
     monkeypatch.setattr(rounds, "MADE", 200)
     events = list(rounds.go_on(job, run, model, lambda: False, -1))
