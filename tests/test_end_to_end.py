@@ -1,11 +1,17 @@
-"""The whole loop with the real starter model: tune, kill, go on, ask. A few minutes."""
+"""The whole loop with the real starter model: tune, kill, go on, ask. A few minutes.
+
+It runs without a route to any network where the system lets a test cut it, and in every process
+name look-ups are counted.
+"""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,9 +26,43 @@ pytestmark = [pytest.mark.model, needs_starter]
 pytest.importorskip("torch")
 
 
+LOOKED_UP = """
+import os, socket
+real = socket.getaddrinfo
+def getaddrinfo(host, *rest, **more):
+    with open(os.environ["LOOKED_UP"], "a") as file:
+        file.write(f"{host}\\n")
+    return real(host, *rest, **more)
+socket.getaddrinfo = getaddrinfo
+"""
+"""A sitecustomize module: every Python process writes down the names that it looks up."""
+
+
+@pytest.fixture(autouse=True)
+def looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """No process looks up a name, also where no CI variable tells libraries to be quiet."""
+    place, file = tmp_path / "site", tmp_path / "looked-up"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(LOOKED_UP)
+    path = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(place), *([path] if path else [])]))
+    monkeypatch.setenv("LOOKED_UP", str(file))
+    monkeypatch.delenv("CI", raising=False)
+    yield file
+    assert not file.exists(), f"looked up: {file.read_text()}"
+
+
+def cut_off() -> list[str]:
+    """The words before a command that take every network from it, [] where that cannot be done."""
+    words = ["unshare", "--map-root-user", "--net"]
+    if shutil.which(words[0]) and subprocess.run([*words, "true"], check=False).returncode == 0:
+        return words
+    return []
+
+
 def start_tune(shop: Path, project: Path, minutes: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "llmtui.tui", "tune", str(shop), "--project", str(project),
-               "--rows", "200", "--minutes", str(minutes), "--json"]  # fmt: skip
+    options = ["--project", str(project), "--rows", "200", "--minutes", str(minutes), "--json"]
+    command = [*cut_off(), sys.executable, "-m", "llmtui.tui", "tune", str(shop), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -128,3 +168,10 @@ def test_ctrl_c_while_training_stops_and_keeps(shop: Path, tmp_path: Path) -> No
     assert asked
     assert any(isinstance(event, Started) and event.stage == "quantize" for event in events)
     assert project.model is not None
+
+
+def test_a_name_that_is_looked_up_would_be_noticed(looked_up: Path) -> None:
+    code = "import socket; socket.getaddrinfo('localhost', 80)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert looked_up.read_text() == "localhost\n"
+    looked_up.unlink()
