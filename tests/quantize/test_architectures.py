@@ -78,9 +78,10 @@ def test_importance_is_the_mean_square_of_what_a_matrix_reads(made: Any) -> None
     examples = [Example((5, 6, 7, 8, 9), 2), Example((30, 31, 32), 1)]
     read_by: list[Any] = []
     down = model.model.layers[1].mlp.down_proj
-    handle = down.register_forward_pre_hook(lambda _module, inputs: read_by.append(inputs[0][0]))
     found = importance.record(model, examples)
-    handle.remove()
+    down.register_forward_pre_hook(lambda _module, inputs: read_by.append(inputs[0][0]))
+    for example in examples:
+        logits_of(model, list(example.tokens))
     wanted = torch.cat(read_by).square().mean(0)
     assert torch.allclose(found["model.layers.1.mlp.down_proj"], wanted, rtol=1e-4)
     assert len(found) == len(TARGETS) * model.config.num_hidden_layers

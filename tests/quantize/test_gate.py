@@ -35,7 +35,6 @@ def trained(shop: Path, tmp_path: Path) -> Project:
     place = project.new_run()
     RunConfig(str(base), "").save(place)
     _, merged = lora_folder(place / "adapter", base, loaded(tmp_path, base.name), 0.1)
-    merged.get_base_model = lambda: merged
     rows = [Instruction(str(n), f"question {n}", f"SELECT {n}") for n in range(6)]
     prompt = prompt_from_identity("chatml/weights/1")
     tokenizer = AutoTokenizer.from_pretrained(folder)
