@@ -32,7 +32,7 @@ def check_rows(
             example.setdefault(problem, f"{row.id}: {row.question}")
             continue
         asked[row.question.strip().casefold()] = row.target
-        checked = CHECKS if row.kind == "sql" else ()
+        checked = _checks_of(row)
         hints = database.linker.hints(row.question) if row.kind == "sql" else ()
         fingerprint = database.schema.fingerprint
         kept.append(replace(row, checks=checked, hints=hints, schema=fingerprint))
@@ -55,4 +55,13 @@ def _problem(database: Database, row: Instruction, asked: dict[str, str]) -> str
         result = database.run(row.sql, max_rows=1)
     except LlmtuiError as error:
         return f"does not run: {error}"
-    return "" if result.rows else "gives no rows"
+    return "" if result.rows or "non-empty" not in _checks_of(row) else "gives no rows"
+
+
+def _checks_of(row: Instruction) -> tuple[str, ...]:
+    """What a row that passes was checked for; a constructed one says itself that it may be empty
+    ("in the last 30 days")."""
+    if row.kind != "sql":
+        return ()
+    may_be_empty = row.origin == "constructed" and row.checks and "non-empty" not in row.checks
+    return CHECKS[:-1] if may_be_empty else CHECKS
