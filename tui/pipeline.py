@@ -56,7 +56,10 @@ def tune(job: Job, stopped: Callable[[], bool]) -> Iterator[Event]:
 
     Raises LlmtuiError of the stage that failed; what earlier stages made stays.
     """
+    from llmtui.quantize.bases import find_base
+
     began = time.monotonic()
+    find_base(job.settings.base)  # a name that is wrong is told before anything is made
     start(job.project, job.source)
     with only_one(job.project) as lock, job.project.tune_log.open("w", encoding="utf-8") as log:
 
