@@ -100,3 +100,22 @@ def test_importance_makes_rounding_better_where_it_matters(made: Any, tmp_path: 
         assert rounded.kind.name == "Q4_0"
         errors[told is None] = float(((values(rounded) - values(whole)) ** 2 @ weight).sum())
     assert errors[False] < 0.9 * errors[True]
+
+
+def test_answers_to_many_prompts_at_once_are_those_to_each_alone(made: Any) -> None:
+    from llmtui.trainer.finetune.parity import greedy
+
+    _, _, gguf = made
+    model = loaded(gguf.parent, gguf.name)
+    rng = np.random.default_rng(4)
+    prompts = [rng.integers(2, model.config.vocab_size, n).tolist() for n in (3, 12, 7)]
+    end = set(range(60))
+    together = greedy(model, prompts, end, 16)
+    for ids, answer in zip(prompts, together, strict=True):
+        said: list[int] = []
+        while len(said) < 16:
+            token = int(logits_of(model, ids + said)[-1].argmax())
+            if token in end:
+                break
+            said.append(token)
+        assert answer == said

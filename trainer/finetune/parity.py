@@ -74,17 +74,23 @@ def logits_after(model: Any, contexts: list[list[int]]) -> torch.Tensor:
 
 @torch.no_grad()
 def greedy(model: Any, prompts: list[list[int]], end: set[int], most: int) -> list[list[int]]:
-    """Greedy continuations without the end token, one prompt at a time over a KV cache."""
-    answers: list[list[int]] = []
-    for ids in prompts:
-        answer: list[int] = []
-        fed, cache = torch.tensor([ids]), None
-        while len(answer) < most:
-            out = model(input_ids=fed, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            token = int(out.logits[0, -1].argmax())
-            if token in end:
-                break
-            answer.append(token)
-            fed, cache = torch.tensor([[token]]), out.past_key_values
-        answers.append(answer)
+    """Greedy continuations without the end token, all prompts together, padded on the left."""
+    answers: list[list[int]] = [[] for _ in prompts]
+    longest = max(map(len, prompts), default=0)
+    fed = torch.tensor([[0] * (longest - len(ids)) + ids for ids in prompts])
+    mask = torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in prompts])
+    places = (mask.cumsum(-1) - 1).clamp(min=0)
+    cache, going = None, list(range(len(prompts)))
+    while going and len(answers[going[0]]) < most:
+        out = model(
+            input_ids=fed, attention_mask=mask, position_ids=places, past_key_values=cache,
+            use_cache=True, logits_to_keep=1,
+        )  # fmt: skip
+        chosen = out.logits[:, -1].argmax(-1)
+        going = [i for i in going if int(chosen[i]) not in end]
+        for i in going:
+            answers[i].append(int(chosen[i]))
+        fed, cache = chosen[:, None], out.past_key_values
+        mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=-1)
+        places = places[:, -1:] + 1
     return answers
