@@ -17,6 +17,7 @@ from textual.widgets import Button, DataTable, Input, OptionList, RichLog, Stati
 
 from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.keys import PLACES
+from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.widgets.results import Results
 from llmtui.workspace.errors import QueryError
 
@@ -71,7 +72,8 @@ async def drive(pilot: Pilot[int]) -> None:
     for place in PLACES:
         app.go(place)
         await asyncio.sleep(1.5)
-        for key in ("down", "down", "enter", "down"):
+        enter = () if place == "tune" else ("enter",)  # where it would train for minutes
+        for key in ("down", "down", *enter, "down"):
             await pilot.press(key)
         screen = app.screen
         new = {type(widget) for widget in screen.query(Widget)} - seen
@@ -84,8 +86,11 @@ async def drive(pilot: Pilot[int]) -> None:
             await asyncio.sleep(_DRAWN)
         for text in STRINGS:
             app.notify(text, title=text, markup=False, timeout=0.2)
-            app.screen.problem(QueryError(text, where=text, hint=text))
+            if isinstance(app.screen, LlmtuiScreen):
+                app.screen.problem(QueryError(text, where=text, hint=text))
             await asyncio.sleep(_DRAWN)
+        if not isinstance(app.screen, LlmtuiScreen):  # a dialog that Enter opened
+            await pilot.press("escape")
     _filled.extend(sorted(kind.__name__ for kind in seen))
     app.exit(0)
 
