@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 # together, and a PyTorch without CUDA.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,starter,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,starter,web,dev]'
 	mkdir -p .dev && ln -sfn .. .dev/llmtui
 	touch $@
 

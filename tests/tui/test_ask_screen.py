@@ -199,7 +199,8 @@ def test_an_editor_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_a_large_result_is_on_the_screen_at_once(shop: Path) -> None:
-    """The bar is half a second; a busy machine takes a few times that, a plain table thirty."""
+    """The bar is half a second; the test allows for a machine that does other things, and counts
+    the best of three."""
     import time
 
     app = LlmtuiApp(shop)
@@ -207,9 +208,12 @@ async def test_a_large_result_is_on_the_screen_at_once(shop: Path) -> None:
         await pilot.press("a")
         result = app.screen.query_one("#result", Results)
         rows = [(n, f"name {n}", n / 7, dt.date(2024, 1, 1), "客户") for n in range(100_000)]
-        began = time.process_time()
-        await result.show(("a", "b", "c", "d", "e"), rows)
-        await pilot.pause()
-        assert time.process_time() - began < 2.5
+        took = []
+        for _ in range(3):
+            began = time.process_time()
+            await result.show(("a", "b", "c", "d", "e"), rows)
+            await pilot.pause()
+            took.append(time.process_time() - began)
+        assert min(took) < 1.0
         assert result.table is not None
         assert result.table.row_count == 100_000
