@@ -6,7 +6,6 @@ writing, combining and merging all work on deltas, whatever file they came from.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from safetensors.numpy import load_file
 from llmtui.quantize.architectures import Architecture, architecture_named, to_gguf_rows
 from llmtui.quantize.gguf import Matrix, Tensor, values, write
 from llmtui.quantize.header import read
+from llmtui.quantize.trusted import sha256
 from llmtui.workspace.errors import ModelError
 
 Vector: TypeAlias = NDArray[np.float32]
@@ -139,7 +139,7 @@ def base_of(file: Path) -> Path:
             where=str(file),
             hint="Put it back there, or make the adapter again with `llmtui quantize --adapter`.",
         )
-    if sha256_of(base) != facts.get("llmtui.base_sha256"):
+    if sha256(base) != facts.get("llmtui.base_sha256"):
         raise ModelError(
             f"The base model {base.name} is not the one that this adapter was trained on",
             where=str(file),
@@ -148,18 +148,13 @@ def base_of(file: Path) -> Path:
     return base
 
 
-def sha256_of(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
 def save_adapter(adapter: Adapter, target: Path, keys: Mapping[str, str]) -> None:
     """Write a LoRA GGUF (F16) for the adapter's base, with the text metadata `keys`."""
     ranks = {delta.a.shape[0] for delta in adapter.deltas.values()}
     alphas = {round(delta.scale * delta.a.shape[0], 6) for delta in adapter.deltas.values()}
     if len(ranks) != 1 or len(alphas) != 1:
         raise ModelError("The parts of this adapter have different ranks or scales")
-    own = {"llmtui.base_path": str(adapter.base), "llmtui.base_sha256": sha256_of(adapter.base)}
+    own = {"llmtui.base_path": str(adapter.base), "llmtui.base_sha256": sha256(adapter.base)}
 
     def add_keys(writer: GGUFWriter) -> None:
         writer.add_type("adapter")

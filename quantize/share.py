@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmtui.quantize.adapter import SUFFIX, sha256_of
+from llmtui.quantize.adapter import SUFFIX
 from llmtui.quantize.gguf import patched_copy
 from llmtui.quantize.header import TensorInfo, read
+from llmtui.quantize.trusted import sha256
 from llmtui.trainer.prompt import Prompt, prompt_from_identity
 from llmtui.workspace.errors import ModelError
 from llmtui.workspace.files import whole_folder
@@ -90,7 +91,7 @@ def share(model: Path, folder: Path, card: Mapping[str, str]) -> None:
         parts = [f"# {model.stem}\n", *(f"## {title}\n\n{text}\n" for title, text in card.items())]
         parts.append(_HOW.format(file=model.name, name=model.stem.lower()))
         (place / "README.md").write_text("\n".join(parts), encoding="utf-8")
-        sums = [f"{sha256_of(one)}  {one.name}\n" for one in sorted(place.iterdir())]
+        sums = [f"{sha256(one)}  {one.name}\n" for one in sorted(place.iterdir())]
         (place / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 

@@ -9,9 +9,8 @@ from llmtui.trainer.instructions.columns import column_slots, measure
 from llmtui.trainer.instructions.conditions import own_condition
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
 from llmtui.trainer.instructions.meanings import degree_for
-from llmtui.trainer.instructions.phrases import YES, Phrase, noun, nouns
-from llmtui.trainer.instructions.selection import Selection
-from llmtui.trainer.instructions.steps_rows import distinct_field, extreme_slots
+from llmtui.trainer.instructions.phrases import YES, Phrase, noun
+from llmtui.trainer.instructions.steps_rows import distinct_values, extreme_slots
 from llmtui.trainer.instructions.templates import Lazy, Sayable
 from llmtui.trainer.instructions.world import World
 
@@ -25,13 +24,10 @@ def count(world: World) -> Draft | None:
 
 
 def count_distinct(world: World) -> Draft | None:
-    thing = world.thing()
-    found, selection = distinct_field(world, thing), select(world, thing, (65, 35))
-    if found is None or selection is None:
+    found = distinct_values(world)
+    if found is None:
         return None
-    item, path = found
-    selection = Selection(thing, selection.conditions, extra=path)
-    slots: dict[str, Sayable] = {"col": noun(item.words), "cols": nouns(item.words)}
+    item, selection, slots = found
     column = selection.column(item)
     sql = f"SELECT COUNT(DISTINCT {column}) FROM {selection.source}{selection.where()}"
     return drafted("count_distinct", selection, sql, slots)

@@ -147,14 +147,22 @@ def distinct_field(world: World, thing: Thing) -> tuple[Field, tuple[Relation, .
     return (world.rng.choice(usable), ()) if usable else None
 
 
-def distinct(world: World) -> Draft | None:
+def distinct_values(world: World) -> tuple[Field, Selection, dict[str, Sayable]] | None:
+    """A column whose different values are asked for, of which rows, and its words."""
     thing = world.thing()
     found, selection = distinct_field(world, thing), select(world, thing, (65, 35))
     if found is None or selection is None:
         return None
     item, path = found
     selection = Selection(thing, selection.conditions, extra=path)
-    slots: dict[str, Sayable] = {"col": noun(item.words), "cols": nouns(item.words)}
+    return item, selection, {"col": noun(item.words), "cols": nouns(item.words)}
+
+
+def distinct(world: World) -> Draft | None:
+    found = distinct_values(world)
+    if found is None:
+        return None
+    item, selection, slots = found
     if _is_place(item):
         slots["place"] = YES
     sql = f"SELECT DISTINCT {selection.column(item)} FROM {selection.source}{selection.where()}"
