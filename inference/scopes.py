@@ -67,29 +67,27 @@ class View:
 
 
 def views(tree: exp.Query, schema: Schema) -> Iterator[View]:
-    """Every scope, inner ones first. Nothing for a query whose scopes cannot be told."""
+    """Every scope, inner ones first; without those that cannot be told, such as one with the same
+    table twice under one name. sqlglot finds that out where a scope is read, not before."""
     try:
-        scopes = traverse_scope(tree)
+        for scope in traverse_scope(tree):
+            select = scope.expression
+            if isinstance(select, exp.Select):
+                yield _view(select, scope, schema)
     except (SqlglotError, RecursionError):
         return
-    for scope in scopes:
-        if not isinstance(scope.expression, exp.Select):
-            continue
-        around: list[Source] = []
-        outer = scope.parent if scope.is_subquery else None
-        while outer is not None:
-            around += _sources(outer, schema)
-            outer = outer.parent if outer.is_subquery else None
-        made = {name.lower() for name in scope.expression.named_selects if name and name != "*"}
-        plain = {
-            item.name.lower()
-            for item in scope.expression.expressions
-            if isinstance(item, exp.Column)
-        }
-        columns = [column for column in scope.columns if not isinstance(column.this, exp.Star)]
-        yield View(
-            scope.expression, _sources(scope, schema), around, columns, frozenset(made - plain)
-        )
+
+
+def _view(select: exp.Select, scope: Scope, schema: Schema) -> View:
+    around: list[Source] = []
+    outer = scope.parent if scope.is_subquery else None
+    while outer is not None:
+        around += _sources(outer, schema)
+        outer = outer.parent if outer.is_subquery else None
+    made = {name.lower() for name in select.named_selects if name and name != "*"}
+    plain = {item.name.lower() for item in select.expressions if isinstance(item, exp.Column)}
+    columns = [column for column in scope.columns if not isinstance(column.this, exp.Star)]
+    return View(select, _sources(scope, schema), around, columns, frozenset(made - plain))
 
 
 def _sources(scope: Scope, schema: Schema) -> list[Source]:

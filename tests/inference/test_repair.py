@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from random import Random
 
 import duckdb
 import pytest
@@ -166,6 +167,7 @@ UNCLEAR = [
     "SELECT COUNT(*) FROM Genre WHERE Track.Title = 'One'",
     "SELECT a FROM missing_table_xyz",
     "SELECT Titel FROM Album WHERE",
+    "SELECT Titel FROM Album JOIN Album ON Album.Id = Album.Id, (SELECT 1 AS a) AS Album",
     "not SQL at all",
     "",
 ]
@@ -175,6 +177,20 @@ UNCLEAR = [
 def test_what_is_not_clear_is_left_as_it_is(store: Database, sql: str) -> None:
     mended = mend(sql, store)
     assert (mended.sql, mended.changes) == (sql, [])
+
+
+def test_pieces_of_statements_in_any_order_are_mended_or_left(store: Database) -> None:
+    pieces = sorted({piece for pair in MENDED for sql in pair for piece in sql.split()})
+    rng = Random(11)
+    for _ in range(150):
+        made = [
+            "SELECT",
+            *rng.choices(pieces, k=3),
+            "FROM",
+            *rng.choices(pieces, k=rng.randint(1, 9)),
+        ]
+        mended = mend(" ".join(made), store)
+        assert mended.changes or mended.sql == statement_in(" ".join(made))
 
 
 def test_what_is_mended_binds_and_runs(store: Database) -> None:
