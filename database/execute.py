@@ -117,9 +117,15 @@ class Database:
     @cached_property
     def schema(self) -> Schema:
         """Tables, columns, keys and sample values; read once."""
-        schema: Schema = self._process.call(
-            {"do": "schema", "mask": self.access.secrets == "mask"}
-        )["schema"]
+        return self._described(facts=True)
+
+    def outline(self) -> Schema:
+        """The schema as the catalogue tells it at once: no values, rows as estimated."""
+        return self.__dict__.get("schema") or self._described(facts=False)
+
+    def _described(self, *, facts: bool) -> Schema:
+        call = {"do": "schema", "mask": self.access.secrets == "mask", "facts": facts}
+        schema: Schema = self._process.call(call)["schema"]
         return schema
 
     @cached_property

@@ -79,9 +79,9 @@ class Holder:
             cursor.execute(f"USE {self._catalogue}")
         return cursor
 
-    def schema(self, *, mask: bool) -> Schema:
+    def schema(self, *, mask: bool, facts: bool) -> Schema:
         with self._cursor() as cursor:
-            return self._exclusion.narrowed(read_schema(cursor, mask=mask))
+            return self._exclusion.narrowed(read_schema(cursor, mask=mask, facts=facts))
 
     def warm_up(self) -> None:
         """Load the second parser and let DuckDB run its first query."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 import duckdb
@@ -11,9 +12,18 @@ import duckdb
 from llmtui.database.schema import Column, ForeignKey, Table, quote
 
 _KEY_WORDS = ("id", "no", "num", "number", "code", "key", "编号", "代码", "号")
+_SHORT = 4
+"""Letters of a key's name in one word, such as `uid` or `mid`."""
 CONTAINED = 0.95
 """Least share of a column's values that must be found in the key it seems to refer to."""
 _SIMPLE_TYPES = {"number", "text"}
+_MOST_TABLES = 100
+"""Tables above which names alone tell a key: comparing values would take long."""
+_MOST_NAMES = 20_000
+_FEWEST = 8
+"""Different values of a column that refers by its values alone."""
+_BY_VALUE = 0.9
+"""Confidence of a key that no name speaks for."""
 
 
 def declared_primary(
@@ -57,7 +67,9 @@ def likely_primary(columns: Iterable[Column]) -> tuple[str, ...]:
     first = next(iter(columns), None)
     if first is None or not first.unique or first.nulls or first.kind not in _SIMPLE_TYPES:
         return ()
-    return (first.name,) if words(first.name)[-1:] and words(first.name)[-1] in _KEY_WORDS else ()
+    last = (words(first.name) or [""])[-1]
+    short = first.kind == "number" and last.endswith("id") and len(last) <= _SHORT
+    return (first.name,) if last in _KEY_WORDS or short else ()
 
 
 def words(name: str) -> list[str]:
@@ -78,21 +90,25 @@ def singular(word: str) -> str:
 def inferred_foreign(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], declared: list[ForeignKey]
 ) -> list[ForeignKey]:
-    """Columns named after another table's key whose values are found there."""
+    """Columns named after another table or its key whose values are found there.
+
+    In a schema that is not huge also columns of text of which every value is a name in another
+    table, whatever they are called.
+    """
     tables = list(tables)
     parents = _by_name(tables)
     taken = {(key.table.lower(), key.column.lower()) for key in declared}
     found: list[ForeignKey] = []
+    unnamed: list[tuple[Table, Column]] = []
     for child in tables:
         for column in child.columns:
             if (child.name.lower(), column.name.lower()) in taken:
                 continue
             if column.kind not in _SIMPLE_TYPES or not column.distinct:
                 continue
-            for place in sorted(set(_places(column.name, parents))):
+            for place, key in _places(column.name, parents):
                 parent = tables[place]
-                key = _fitting_key(child, column, parent)
-                if key is None:
+                if not _may_refer(child, column, parent, key):
                     continue
                 share = _contained(connection, child, column, parent, key)
                 if share >= CONTAINED:
@@ -100,45 +116,107 @@ def inferred_foreign(
                         ForeignKey(child.name, column.name, parent.name, key.name, False, share)
                     )
                     break
+            else:
+                unnamed.append((child, column))
+    found = _without_names(found, [*declared, *found])
+    if len(tables) <= _MOST_TABLES:
+        found += _by_value(connection, tables, unnamed, [*declared, *found])
     return found
 
 
-def _by_name(tables: list[Table]) -> dict[tuple[str, ...], list[int]]:
-    """Words that a column may be named with → places of the tables whose key it may refer to."""
-    found: dict[tuple[str, ...], list[int]] = {}
+def _without_names(found: list[ForeignKey], every: list[ForeignKey]) -> list[ForeignKey]:
+    """Leave out a name that stands beside the key of the same row ("station_id, station_name")."""
+
+    def role(key: ForeignKey) -> tuple[str, ...]:
+        return (key.table, key.to_table, *words(key.column)[:-1])
+
+    roles = Counter(map(role, every))
+    return [key for key in found if roles[role(key)] == 1 or words(key.column)[-1:] != ["name"]]
+
+
+_Parents = dict[tuple[str, ...], list[tuple[int, Column]]]
+
+
+def _by_name(tables: list[Table]) -> _Parents:
+    """Words that a column may be named with → tables and their keys that it may refer to."""
+    found: _Parents = {}
     for place, table in enumerate(tables):
-        if len(table.primary_key) == 1:
-            owner = [singular(word) for word in words(table.name)]
-            theirs = words(table.primary_key[0])
-            names = [owner + theirs, [*owner[-1:], *theirs[-1:]]]
-            if not (len(theirs) == 1 and theirs[0] in _KEY_WORDS):
-                names.append([singular(word) for word in theirs])
-            for name in names:
-                found.setdefault(tuple(name), []).append(place)
+        owner = [singular(word) for word in words(table.name)]
+        for key in _keys(table):
+            theirs = [singular(word) for word in words(key.name)]
+            names = [owner + theirs, [*owner[-1:], *theirs[-1:]], owner]
+            if (key.name,) == table.primary_key:
+                names.append([*owner, "id"])
+            generic = len(theirs) == 1 and theirs[0] in _KEY_WORDS
+            if not generic and (table.primary_key or set(theirs) & set(owner)):
+                names.append(theirs)
+            for name in {tuple(name) for name in names if name}:
+                found.setdefault(name, []).append((place, key))
     return found
 
 
-def _places(name: str, parents: dict[tuple[str, ...], list[int]]) -> list[int]:
-    mine = [singular(word) for word in words(name)]
-    return [*parents.get(tuple(mine), ()), *parents.get(tuple(mine[-2:]), ())]
+def _keys(table: Table) -> list[Column]:
+    """What a row may be referred to by: its key, or else text that names each row once."""
+    if len(table.primary_key) == 1:
+        key = table.column(table.primary_key[0])
+        names = [c for c in table.columns if c.unique and not c.nulls and c.kind == "text"]
+        return [key, *[c for c in names[:1] if c is not key]]
+    if table.primary_key:
+        return []
+    return [c for c in table.columns if c.unique and not c.nulls and c.kind == "text"][:2]
 
 
-def _fitting_key(child: Table, column: Column, parent: Table) -> Column | None:
-    """The key column of `parent` that `column` is named after, if any."""
-    if parent.name == child.name or len(parent.primary_key) != 1:
-        return None
-    if child.primary_key == (column.name,) and child.row_count >= parent.row_count:
-        return None
-    key = parent.column(parent.primary_key[0])
-    if key.kind != column.kind:
-        return None
-    mine, theirs = [singular(word) for word in words(column.name)], words(key.name)
-    owner = [singular(word) for word in words(parent.name)]
-    named = owner + theirs
-    generic = len(theirs) == 1 and theirs[0] in _KEY_WORDS
-    same = not generic and mine == [singular(word) for word in theirs]
-    prefixed = mine == named or (len(mine) > 1 and mine[-2:] == [owner[-1], theirs[-1]])
-    return key if same or prefixed else None
+def _places(name: str, parents: _Parents) -> list[tuple[int, Column]]:
+    """By the whole name first, then by its end: the rest is a role ("home team id")."""
+    mine = tuple(singular(word) for word in words(name))
+    ends = [mine, mine[-2:]] + ([mine[-1:]] if len(mine) > 1 else [])
+    return [place for end in dict.fromkeys(ends) for place in parents.get(end, ())]
+
+
+def _may_refer(child: Table, column: Column, parent: Table, key: Column) -> bool:
+    if parent.name == child.name or key.kind != column.kind:
+        return False
+    return child.primary_key != (column.name,) or child.row_count < parent.row_count
+
+
+def _by_value(
+    connection: duckdb.DuckDBPyConnection,
+    tables: list[Table],
+    columns: list[tuple[Table, Column]],
+    known: list[ForeignKey],
+) -> list[ForeignKey]:
+    """Text columns that hold nothing but another table's names, several and different ones."""
+    named: dict[str, list[tuple[Table, Column]]] = {}
+    for table in tables:
+        for key in _keys(table):
+            if key.kind == "text" and key.distinct <= _MOST_NAMES:
+                for value in _distinct(connection, table, key):
+                    named.setdefault(value, []).append((table, key))
+    referred = Counter(key.to_table for key in known)
+    found = []
+    for child, column in columns:
+        if column.kind != "text" or column.distinct < _FEWEST or column.unique:
+            continue
+        fitting = [
+            (parent, key)
+            for parent, key in named.get(next(iter(column.values), ""), ())
+            if _may_refer(child, column, parent, key)
+            and all((parent, key) in named.get(value, ()) for value in column.values)
+            and _contained(connection, child, column, parent, key) == 1.0
+        ]
+        if fitting:
+            parent, key = max(fitting, key=lambda place: referred[place[0].name])
+            found.append(
+                ForeignKey(child.name, column.name, parent.name, key.name, False, _BY_VALUE)
+            )
+    return found
+
+
+def _distinct(connection: duckdb.DuckDBPyConnection, table: Table, key: Column) -> list[str]:
+    if key.complete:
+        return list(key.values)
+    query = f"SELECT CAST({quote(key.name)} AS VARCHAR) FROM {table.sql_name}"
+    return [str(row[0]) for row in connection.execute(query).fetchall()]
 
 
 def _contained(

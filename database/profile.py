@@ -55,10 +55,13 @@ def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
     ]
 
 
-def read_schema(connection: duckdb.DuckDBPyConnection, *, mask: bool = True) -> Schema:
+def read_schema(
+    connection: duckdb.DuckDBPyConnection, *, mask: bool = True, facts: bool = True
+) -> Schema:
     """The whole schema. A view that no longer binds is left out.
 
     mask: leave likely secrets and personal data out of values and comments
+    facts: look at the rows; without, what the catalogue says: rows as estimated, declared keys
     """
     kept = bool(
         connection.execute(
@@ -72,7 +75,10 @@ def read_schema(connection: duckdb.DuckDBPyConnection, *, mask: bool = True) -> 
     for relation in relations(connection):
         try:
             listed = tuple(columns.get((relation.schema, relation.name), ()))
-            table = _read_table(connection, relation, listed)
+            if facts:
+                table = _read_table(connection, relation, listed)
+            else:
+                table = _described(relation, listed, relation.rows)
         except duckdb.Error:
             continue
         key = primary.get((relation.schema, relation.name)) or likely_primary(table.columns)
@@ -81,7 +87,8 @@ def read_schema(connection: duckdb.DuckDBPyConnection, *, mask: bool = True) -> 
     foreign = declared_foreign(connection, kept)
     names = {table.name for table in tables}
     foreign = [key for key in foreign if key.table in names and key.to_table in names]
-    foreign += inferred_foreign(connection, tables, foreign)
+    if facts:
+        foreign += inferred_foreign(connection, tables, foreign)
     return Schema(tuple(tables), tuple(dict.fromkeys(_once(foreign))))
 
 
@@ -133,7 +140,11 @@ def _read_table(
     else:
         count = int(connection.execute(f"SELECT count(*) FROM {place}").fetchall()[0][0])
         columns = _with_facts(connection, place, columns, count)
-    return Table(relation.name, columns, relation.schema, comment=relation.comment, row_count=count)
+    return _described(relation, columns, count)
+
+
+def _described(relation: Relation, columns: tuple[Column, ...], rows: int) -> Table:
+    return Table(relation.name, columns, relation.schema, comment=relation.comment, row_count=rows)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Column]]:

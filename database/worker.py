@@ -129,7 +129,7 @@ class Worker:
         return {}
 
     def _schema(self, message: _Message) -> _Message:
-        return {"schema": self.holder.schema(mask=message["mask"])}
+        return {"schema": self.holder.schema(mask=message["mask"], facts=message["facts"])}
 
     def _check(self, message: _Message) -> _Message:
         return {"verdict": self.holder.check(message["sql"])}

@@ -72,13 +72,18 @@ def table_facts(schema: Schema, table: Table) -> Text:
     return text
 
 
-def column_facts(schema: Schema, table: Table, column: Column) -> Text:
-    """Type, nulls, range, key and the most frequent values of a column."""
+def column_facts(schema: Schema, table: Table, column: Column, *, whole: bool = True) -> Text:
+    """Type, nulls, range, key and the most frequent values of a column.
+
+    whole: false while its rows are still being looked at
+    """
     text = Text(safe_text(f"{table.name}.{column.name}"), style="bold")
     text.append(f"  {safe_text(column.type)}", style="not bold")
     if column.comment:
         text.append(f"  {safe_text(column.comment)}", style="italic not bold")
-    parts = [t("distinct", count=f"{column.distinct:,}"), t("empty", count=f"{column.nulls:,}")]
+    parts = [t("reading")]
+    if whole:
+        parts = [t("distinct", count=f"{column.distinct:,}"), t("empty", count=f"{column.nulls:,}")]
     if column.unique:
         parts.append(t("unique"))
     if column.name in table.primary_key:

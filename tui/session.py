@@ -50,16 +50,28 @@ class Session:
         start(self.project, self.source)
         return History(self.project.history)
 
+    def outline(self) -> Schema:
+        """The schema as far as it is known at once: of many tables, before their rows were read.
+
+        Raises SourceError.
+        """
+        with self._lock:
+            return self._open().outline()
+
     def database(self) -> Database:
         """Raises SourceError."""
         with self._lock:
-            if self._database is None:
-                from llmtui.database.execute import Access, Database
+            database = self._open()
+            self.schema = database.schema
+            return database
 
-                self._database = Database.open(self.source, Access.of(self.settings))
-                start(self.project, self.source)
-            self.schema = self._database.schema
-            return self._database
+    def _open(self) -> Database:
+        if self._database is None:
+            from llmtui.database.execute import Access, Database
+
+            self._database = Database.open(self.source, Access.of(self.settings))
+            start(self.project, self.source)
+        return self._database
 
     def forget_database(self) -> None:
         """Close it, so that the next use opens it with the settings of then."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from llmtui.tui.session import Session
+from llmtui.workspace.errors import UsageError
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows
 
@@ -28,10 +29,13 @@ def put_row(project: Project, row: Instruction) -> None:
 def keep_answer(session: Session, question: str, sql: str, verdict: str) -> None:
     """Keep question and SQL as a row; verdict "accepted", "corrected" or "rejected".
 
-    A rejected row is not trained on, and it stays out when rows are built anew.
+    A rejected row is not trained on, and it stays out when rows are built anew. Raises UsageError
+    when it holds what looks like a secret or personal data and the settings keep such out.
     """
     from llmtui.trainer.evaluate.run import language_of
+    from llmtui.trainer.instructions.check import secret_in
 
+    database = session.database()
     row = Instruction(
         id=row_id(question, sql),
         question=question,
@@ -40,8 +44,14 @@ def keep_answer(session: Session, question: str, sql: str, verdict: str) -> None
         origin="asked",
         checks=() if verdict == "rejected" else ("parsed", "read-only", "ran"),
         status="rejected" if verdict == "rejected" else "accepted",
-        schema=session.database().schema.fingerprint,
+        schema=database.schema.fingerprint,
+        hints=database.linker.hints(question),
     )
+    if verdict != "rejected" and database.access.secrets == "mask" and (found := secret_in(row)):
+        raise UsageError(
+            f"Not kept: a likely {found} is in it, and a model could repeat it",
+            hint='The setting `secrets` = "keep" lets such rows in.',
+        )
     put_row(session.project, row)
 
 

@@ -208,3 +208,19 @@ def test_rows_carry_the_hints_that_asking_would_give(shop_database: Database) ->
     assert any("customers.city = 'Paris'" in row.hints for row in rows)
     given = [Instruction("1", "customers in rome", "SELECT name FROM customers WHERE city='Rome'")]
     assert check_rows(shop_database, given, lambda _: None)[0].hints == ("customers.city = 'Rome'",)
+
+
+def test_secrets_in_given_rows_are_masked_in_texts_and_keep_queries_out(
+    shop_database: Database,
+) -> None:
+    question, origin = "Is ann@corp.example there?", "imported"
+    rows = [
+        Instruction("t", "Who?", lang="en", kind="text", answer="ann@corp.example.", origin=origin),
+        Instruction("q", question, sql="SELECT 1 WHERE 'ann@corp.example' <> ''", origin=origin),
+    ]
+    events: list[Event] = []
+    (kept,) = check_rows(shop_database, rows, events.append)
+    assert kept.answer == "[e-mail address]."
+    told = " ".join(map(str, events))
+    assert "masked in 1 rows" in told
+    assert "a likely e-mail address is in it" in told

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from llmtui.database.execute import Database
+from llmtui.database.secrets import find, mask
 from llmtui.workspace.errors import LlmtuiError
-from llmtui.workspace.events import Event, RowDropped, RowsKept
+from llmtui.workspace.events import Event, Note, RowDropped, RowsKept
 from llmtui.workspace.records import Instruction
 
 CHECKS = ("parsed", "read-only", "ran", "non-empty")
@@ -19,13 +20,21 @@ def check_rows(
 ) -> list[Instruction]:
     """Rows whose SQL is one harmless query that runs and gives rows, none twice; reasons told.
 
-    Rows of other kinds are kept when their answer is not empty and not twice.
+    Rows of other kinds are kept when their answer is not empty and not twice. Likely secrets and
+    personal data are masked in these, and a query that holds some is dropped, unless the setting
+    `secrets` lets them in.
     """
+    masking = database.access.secrets == "mask"
+    masked = 0
     kept: list[Instruction] = []
     dropped: Counter[str] = Counter()
     example: dict[str, str] = {}
     asked: dict[str, str] = {}
-    for row in rows:
+    for given in rows:
+        row = given
+        if masking and given.kind != "sql" and secret_in(given):
+            row = replace(given, question=mask(given.question), answer=mask(given.answer))
+            masked += 1
         problem = _problem(database, row, asked)
         if problem:
             dropped[problem] += 1
@@ -38,8 +47,15 @@ def check_rows(
         kept.append(replace(row, checks=checked, hints=hints, schema=fingerprint))
     for reason, count in dropped.most_common():
         tell(RowDropped(reason, example[reason], count))
+    if masked:
+        tell(Note(f"Likely secrets or personal data were masked in {masked} rows"))
     tell(RowsKept(len(kept)))
     return kept
+
+
+def secret_in(row: Instruction) -> str:
+    """The kind of secret or personal data that a row holds, "" when it seems to hold none."""
+    return find(f"{row.question}\n{row.target}")
 
 
 def _problem(database: Database, row: Instruction, asked: dict[str, str]) -> str:
@@ -48,6 +64,8 @@ def _problem(database: Database, row: Instruction, asked: dict[str, str]) -> str
         return "repeats a row" if known == row.target else "another answer to the same question"
     if row.kind != "sql":
         return "" if row.answer.strip() else "has no answer"
+    if database.access.secrets == "mask" and (secret := secret_in(row)):
+        return f"a likely {secret} is in it"
     verdict = database.check(row.sql)
     if not verdict.ok:
         return f"is refused: {verdict.reason}"

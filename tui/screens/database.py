@@ -35,7 +35,10 @@ class DatabaseScreen(LlmtuiScreen):
         super().__init__()
         self.session = session
         self.schema = Schema(())
-        self.shown: Table | None = None
+        self.whole = False
+        """Whether the rows were looked at, not only the catalogue."""
+        self.shown = ""
+        """The table whose rows are shown, as it is written in SQL."""
 
     def content(self) -> ComposeResult:
         with Horizontal():
@@ -55,11 +58,27 @@ class DatabaseScreen(LlmtuiScreen):
     @work(thread=True, exclusive=True, group="schema")
     def read(self) -> None:
         try:
-            schema = self.session.database().schema
+            self.from_thread(self.show, self.session.outline())
+            self.from_thread(self.complete, self.session.database().schema)
         except LlmtuiError as error:
             self.from_thread(self.tell, str(error))
-        else:
-            self.from_thread(self.show, schema)
+
+    def complete(self, schema: Schema) -> None:
+        """Put what the rows tell into the tree as it stands: a person may be looking at it."""
+        if self.whole:
+            return
+        self.schema, self.whole = schema, True
+        tables = {(table.schema, table.name): table for table in schema.tables}
+        tree = self.query_one("#tree", Nodes)
+        for node in tree.root.children:
+            if isinstance(node.data, Table) and (node.data.schema, node.data.name) in tables:
+                node.data = tables[node.data.schema, node.data.name]
+                node.set_label(table_label(node.data))
+                for leaf, column in zip(node.children, node.data.columns, strict=False):
+                    leaf.data = (node.data, column)
+                    leaf.set_label(column_label(schema, node.data, column))
+        if tree.cursor_node is not None:
+            self.describe(Tree.NodeHighlighted(tree.cursor_node))
 
     def tell(self, text: str) -> None:
         self.query_one("#facts", Static).update(Text(text))
@@ -99,7 +118,8 @@ class DatabaseScreen(LlmtuiScreen):
         data = event.node.data
         if isinstance(data, tuple):
             table, column = data
-            self.query_one("#facts", Static).update(column_facts(self.schema, table, column))
+            facts = column_facts(self.schema, table, column, whole=self.whole)
+            self.query_one("#facts", Static).update(facts)
         elif isinstance(data, Table):
             table = data
             self.query_one("#facts", Static).update(table_facts(self.schema, table))
@@ -107,8 +127,8 @@ class DatabaseScreen(LlmtuiScreen):
             text = t("include_help") if isinstance(data, str) else t("about_database")
             self.query_one("#facts", Static).update(Text(text))
             return
-        if table is not self.shown:
-            self.shown = table
+        if self.shown != table.sql_name:
+            self.shown = table.sql_name
             self.preview(table)
 
     @work(thread=True, exclusive=True, group="rows")
@@ -122,7 +142,7 @@ class DatabaseScreen(LlmtuiScreen):
         self.from_thread(self.show_rows, table, result.columns, result.rows)
 
     async def show_rows(self, table: Table, columns: tuple[str, ...], rows: Any) -> None:
-        if table is self.shown:
+        if table.sql_name == self.shown:
             await self.query_one("#rows", Results).show(columns, rows)
 
     def action_exclude(self) -> None:
@@ -153,12 +173,13 @@ class DatabaseScreen(LlmtuiScreen):
             settings_of.save_project(session.project.file, exclude=new)
             session.forget_database()
             schema = session.database().schema
+            self.whole = True
         except LlmtuiError as error:
             settings_of.save_project(session.project.file, exclude=old)
             session.forget_database()
             self.from_thread(self.problem, error)
             return
-        self.shown = None
+        self.shown = ""
         self.from_thread(self.show, schema)
         self.from_thread(self.told, pattern, pattern in Excluded.of(new).patterns)
 

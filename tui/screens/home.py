@@ -82,11 +82,10 @@ class HomeScreen(LlmtuiScreen):
     def read_schema(self) -> None:
         assert self.session is not None
         try:
-            schema = self.session.database().schema
+            self.from_thread(self.show_schema, self.session.outline())
+            self.from_thread(self.show_schema, self.session.database().schema)
         except LlmtuiError as error:
             self.from_thread(self.tell, str(error))
-            return
-        self.from_thread(self.show_schema, schema)
 
     def tell(self, problem: str) -> None:
         self.query_one("#problem").display = True
