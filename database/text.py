@@ -46,18 +46,31 @@ def _visible(character: str) -> str:
 
 
 def show_value(value: Any) -> str:
-    """A cell as a person reads it: '' for NULL, ISO dates, no control characters."""
+    """A cell as a person reads it: '' for NULL, ISO dates, no control characters.
+
+    Lists are shown in brackets, structs and maps in braces, NULL inside them as NULL.
+    """
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
-    if isinstance(value, dt.datetime):
-        return value.isoformat(" ")
+    if isinstance(value, list | tuple | set):
+        return f"[{', '.join(map(_inside, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_inside(k)}: {_inside(v)}' for k, v in value.items())}}}"
     if isinstance(value, bytes | bytearray | memoryview):
         return "0x" + bytes(value).hex()
-    return safe_text(str(value))
+    return safe_text(_plain(value))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value)
+    return value.isoformat(" ") if isinstance(value, dt.datetime) else str(value)
+
+
+def _inside(value: Any) -> str:
+    return "NULL" if value is None else show_value(value)
 
 
 def json_value(value: Any) -> Any:

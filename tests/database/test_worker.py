@@ -1,6 +1,5 @@
-"""The process that holds a database: limits, the second wall, interruption, types on the way."""
+"""The process that holds a database: limits, the second wall, interruption."""
 
-import json
 import os
 import threading
 import time
@@ -11,7 +10,6 @@ import pytest
 
 from llmtui.database import harden
 from llmtui.database.execute import Access, Database
-from llmtui.database.text import json_value, show_value
 from llmtui.workspace.errors import (
     Interrupted,
     LlmtuiError,
@@ -176,58 +174,3 @@ def test_a_file_that_ends_duckdb_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     duckdb.connect(str(file)).close()
     with pytest.raises(SourceError, match="ended DuckDB"):
         Database.open(file)
-
-
-TYPES = {
-    "DECIMAL": ("CAST(1234567.891 AS DECIMAL(18,3))", 1234567.891, "1234567.891"),
-    "TIMESTAMPTZ": (
-        "TIMESTAMPTZ '2024-01-02 03:04:05+00'", "2024-01-02T03:04:05+00:00",
-        "2024-01-02 03:04:05+00:00",
-    ),
-    "INTERVAL": ("INTERVAL 90 MINUTE", "1:30:00", "1:30:00"),
-    "UUID": (
-        "CAST('123e4567-e89b-12d3-a456-426614174000' AS UUID)",
-        "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000",
-    ),
-    "BLOB": ("'\\x00\\xFFab'::BLOB", "00ff6162", "0x00ff6162"),
-    "ENUM": ("CAST('low' AS ENUM('low', 'high'))", "low", "low"),
-    "LIST": ("[1, NULL, 3]", [1, None, 3], "[1, None, 3]"),
-    "STRUCT": ("{'city': 'Oslo', 'zip': 150}", {"city": "Oslo", "zip": 150},
-               "{'city': 'Oslo', 'zip': 150}"),
-    "MAP": ("MAP {1: DATE '2024-01-02'}", {"1": "2024-01-02"},
-            "{1: datetime.date(2024, 1, 2)}"),
-    "JSON": ("""'{"a": [1, 2]}'::JSON""", '{"a": [1, 2]}', '{"a": [1, 2]}'),
-    "HUGEINT": ("170141183460469231731687303715884105727::HUGEINT",
-                170141183460469231731687303715884105727,
-                "170141183460469231731687303715884105727"),
-    "NaN": ("'nan'::DOUBLE", "nan", "nan"),
-    "Infinity": ("'-inf'::DOUBLE", "-inf", "-inf"),
-    "NULL": ("NULL::VARCHAR", None, ""),
-    "BOOLEAN": ("true", True, "true"),
-    "DATE": ("DATE '2024-02-29'", "2024-02-29", "2024-02-29"),
-    "TIME": ("TIME '23:59:01'", "23:59:01", "23:59:01"),
-    "TEXT": ("'中文 😀 [/] \x1b]0;x'", "中文 😀 [/] \x1b]0;x", "中文 😀 [/] \\e]0;x"),
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def typed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("types") / "types.duckdb"
-    columns = ", ".join(f'{sql} AS "{name}"' for name, (sql, _, _) in TYPES.items())
-    with duckdb.connect(str(file)) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"CREATE TABLE t AS SELECT {columns}")
-    return file
-
-
-@pytest.mark.parametrize("name", TYPES)
-def test_a_type_survives_from_source_to_json_and_screen(
-    typed: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TZ", "UTC")
-    _, as_json, shown = TYPES[name]
-    with Database.open(typed) as database:
-        (value,) = database.run(f'SELECT "{name}" FROM t').rows[0]
-        assert name in {column.name for column in database.schema.tables[0].columns}
-    assert json.loads(json.dumps(json_value(value))) == as_json
-    assert show_value(value) == shown

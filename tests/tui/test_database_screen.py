@@ -8,6 +8,7 @@ from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.screens.database import DatabaseScreen
 from llmtui.tui.widgets.lists import Nodes
 from llmtui.tui.widgets.results import Results
+from tests.database.types import TYPES, write_types
 from tests.tui.waiting import until
 
 
@@ -92,3 +93,18 @@ async def test_hostile_names_and_values_are_only_text(tmp_path: Path, name: str)
         assert rows.table is not None
         assert "\x1b" not in str(rows.table.get_row_at(0))
         assert app.is_running
+
+
+async def test_every_type_is_shown_as_a_person_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    app = LlmtuiApp(write_types(tmp_path / "types.duckdb"))
+    async with app.run_test(size=(400, 24)) as pilot:
+        screen = await opened(app)
+        rows = screen.query_one("#rows", Results)
+        await until(lambda: rows.count == 1 and rows.table is not None)
+        await pilot.pause()
+        drawn = "".join(s.text for line in screen._compositor.render_strips() for s in line)
+        for name, (_, _, shown) in TYPES.items():
+            assert shown in drawn, name

@@ -1,0 +1,28 @@
+"""Every type from the source to the answer's JSON and to the screen."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from llmtui.database.execute import Database
+from llmtui.database.text import json_value, show_value
+from tests.database.types import TYPES, write_types
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_types(tmp_path_factory.mktemp("types") / "types.duckdb")
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_type_survives_from_source_to_json_and_screen(
+    typed: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    _, as_json, shown = TYPES[name]
+    with Database.open(typed) as database:
+        (value,) = database.run(f'SELECT "{name}" FROM t').rows[0]
+        assert name in {column.name for column in database.schema.tables[0].columns}
+    assert json.loads(json.dumps(json_value(value))) == as_json
+    assert show_value(value) == shown
