@@ -34,7 +34,7 @@ class Model(Protocol):
     path: Path
     prompt: Prompt
     context: int
-    confidence: float
+    confidence: float | None
 
     def tokenize(self, text: str, control: bool = False) -> list[int]: ...
 

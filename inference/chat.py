@@ -31,12 +31,15 @@ class ChatModel(Protocol):
     def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]: ...
 
 
-def reply(model: ChatModel, turns: Sequence[Turn], system: str = "") -> Iterator[str]:
+def reply(
+    model: ChatModel, turns: Sequence[Turn], system: str = "", most: int = ANSWER_TOKENS
+) -> Iterator[str]:
     """The answer to the last turn, in pieces. Earlier turns that do not fit are left out.
 
+    most: tokens of the answer
     Raises ModelError when the last turn alone is too long, Interrupted when it was cancelled.
     """
-    yield from model.stream(chat_tokens(model, turns, system), max_tokens=ANSWER_TOKENS)
+    yield from model.stream(chat_tokens(model, turns, system), max_tokens=most)
 
 
 def chat_tokens(model: ChatModel, turns: Sequence[Turn], system: str) -> list[int]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmtui.inference.adapters import Adapters
+from llmtui.inference.stopflag import StopFlag
 from llmtui.quantize.adapter import SUFFIX, base_of
 from llmtui.quantize.silence import llama_cpp_silent
 from llmtui.quantize.trusted import require_sound
@@ -47,9 +48,8 @@ class Engine:
         self._llama = llama = llama_cpp_silent()
         self._model: Any = None
         self._context: Any = None
-        self._cancelled = False
         self._held: list[int] = []
-        self.confidence = 0.0
+        self.confidence: float | None = None
         """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
         params = llama.llama_model_default_params()
         params.n_gpu_layers = 0
@@ -62,7 +62,7 @@ class Engine:
             )
         self._vocab = llama.llama_model_get_vocab(self._model)
         self._words = llama.llama_vocab_n_tokens(self._vocab)
-        self._abort = llama.ggml_abort_callback(lambda _data: self._cancelled)
+        self._stop = StopFlag(llama.ggml_abort_callback)
         self._context = self._open_context(threads or _cores())
         self._memory = llama.llama_get_memory(self._context)
         self._adapters = Adapters(llama, self._model, base)
@@ -77,7 +77,7 @@ class Engine:
         params.n_batch = params.n_ubatch = _BATCH
         params.n_threads = params.n_threads_batch = threads
         params.swa_full = True
-        params.abort_callback = self._abort
+        params.abort_callback, params.abort_callback_data = self._stop.callback, self._stop.data
         context = self._llama.llama_init_from_model(self._model, params)
         if not context:
             raise ModelError("There is not enough memory to run this model", where=str(self.path))
@@ -130,11 +130,11 @@ class Engine:
                 f"The prompt has {len(tokens)} tokens; {self.context - max_tokens} fit",
                 hint="Ask a shorter question.",
             )
-        self._cancelled = False
+        self._stop.lower()
         ends = set(self.tokenize(self.prompt.end, True))
         self._feed_prompt(list(tokens))
         total = 0.0
-        self.confidence = 0.0
+        self.confidence = None
         for count in range(1, max_tokens + 1):
             logits = self._logits()
             token = int(logits.argmax())
@@ -231,7 +231,7 @@ class Engine:
         code = self._llama.llama_decode(
             self._context, self._llama.llama_batch_get_one(array, len(tokens))
         )
-        if self._cancelled or code == _ABORTED:
+        if self._stop.up or code == _ABORTED:
             self._held = []
             self._llama.llama_memory_clear(self._memory, True)
             raise Interrupted("The answer was stopped")
@@ -241,7 +241,7 @@ class Engine:
 
     def cancel(self) -> None:
         """Stop the answer that is being made, also inside a long prompt."""
-        self._cancelled = True
+        self._stop.hoist()
 
     def close(self) -> None:
         if self._context:

@@ -21,6 +21,7 @@ from llmtui.tui.commands import (
     headstart,
     models,
     rows,
+    serving,
     sharing,
     system,
     tuning,
@@ -86,6 +87,7 @@ app.command("demo")(system.demo)
 app.command("doctor")(system.doctor)
 app.command("paths")(system.show_paths)
 app.command("web")(web.web)
+app.command("serve")(serving.serve)
 
 
 def main() -> None:

@@ -90,13 +90,22 @@ class Session:
             return self._engines[model]
 
     def asker(self) -> Asker:
-        """The asker with the project's model of now, or else the head start of its base.
+        """The asker with the server of the settings, or the project's model of now, or else the
+        head start of its base.
 
-        Raises ModelError when there is neither.
+        Raises ModelError when there is none of them, or the server cannot be reached.
         """
         from llmtui.tui.headstart import model_of
 
         database = self.database()
+        if server := self.settings.server:
+            with self._lock:
+                if self._asker is None:
+                    from llmtui.inference.ask import Asker
+                    from llmtui.inference.server import ServerModel
+
+                    self._asker = Asker(database, ServerModel(server))
+                return self._asker
         model = self.project.model or model_of(self.settings, lambda _event: None)
         if model is None:
             raise ModelError(t("no_model"))

@@ -38,6 +38,8 @@ class Settings:
     """Where the model learns the schema from: weights, prompt or mixed."""
     level: str = "q8_0"
     """Quantization level of the model that is used."""
+    server: str = ""
+    """Address of a server that speaks OpenAI's protocol and answers instead of a local model."""
     threads: int = 0
     """Threads for training and inference; 0 means every core."""
     max_rows: int = 1000
@@ -126,7 +128,13 @@ def _from_file(file: Path, table: str | None) -> dict[str, Any]:
         return {}
     except (ValueError, OSError) as error:
         raise UsageError(f"Not valid TOML ({error})", where=str(file)) from error
-    return _checked(content.get(table, {}) if table else content, where=str(file))
+    given = content.get(table, {}) if table else content
+    if table and "server" in given:
+        raise UsageError(
+            'The setting "server" may not stand in a project', where=str(file),
+            hint="A project can come from elsewhere, and this one says where questions are sent.",
+        )  # fmt: skip
+    return _checked(given, where=str(file))
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,12 +31,20 @@ from llmtui.workspace.settings import Settings
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
-    from llmtui.inference.ask import Answer
+    from llmtui.inference.ask import Answer, Model
     from llmtui.inference.engine import Engine
 
 FileOption = Annotated[Path | None, typer.Option("--file", help="JSON lines in.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="JSON lines out.")]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A .gguf file or a model's name.")]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        help="Ask a server that speaks OpenAI's protocol (http://host:port/v1) instead of a local "
+        "model. It is sent the question and the schema; its key is read from LLMTUI_SERVER_KEY.",
+    ),
+]
 
 
 def ask(
@@ -43,6 +53,7 @@ def ask(
     file: FileOption = None,
     out: OutOption = None,
     model: ModelOption = None,
+    server: ServerOption = None,
     exclude: ExcludeOption = None,
     large: LargeOption = None,
     project: ProjectOption = None,
@@ -51,9 +62,9 @@ def ask(
     """Answer a question, or every question of a file, with SQL that was checked and run."""
     full, kept = place(source, project)
     keep(kept, full, exclude, large)
-    settings = settings_for(kept)
+    settings = settings_for(kept, server=server)
     _one_of(question, file, out, "QUESTION")
-    chosen = choose_model(kept, model, full, settings)
+    chosen = None if settings.server else choose_model(kept, model, full, settings)
     from llmtui.inference.ask import Asker
     from llmtui.inference.batch import answer_file, read_items
 
@@ -61,9 +72,9 @@ def ask(
         read_items(file, "question")
     with (
         open_database(full, settings) as database,
-        open_engine(chosen, settings, database) as engine,
+        _answering(chosen, model, settings, database) as answering,
     ):
-        asker = Asker(database, engine)
+        asker = Asker(database, answering)
         if file is not None and out is not None:
             events = answer_file(file, out, "question", lambda id, text: asker.ask(text, id=id))
             follow(events, as_json=as_json)
@@ -133,6 +144,20 @@ def choose_model(
         )
     say(f"Not tuned on this source yet; a model of its own answers better: llmtui tune {source}")
     return model
+
+
+@contextmanager
+def _answering(
+    chosen: Path | None, name: str | None, settings: Settings, database: Database
+) -> Iterator[Model]:
+    """The engine with the chosen model; without one, the server of the settings."""
+    if chosen is None:
+        from llmtui.inference.server import ServerModel
+
+        yield ServerModel(settings.server, name=name or "")
+        return
+    with open_engine(chosen, settings, database) as engine:
+        yield engine
 
 
 def open_engine(model: Path, settings: Settings, database: Database) -> Engine:

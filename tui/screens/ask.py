@@ -74,7 +74,7 @@ class AskScreen(AnsweredScreen):
             self.from_thread(self.query_one(QuestionField).remember, asked)
             self.from_thread(setattr, self.query_one(SqlArea), "schema", schema)
             self.session.asker()
-            if self.session.project.model is None:
+            if self.session.project.model is None and not self.session.settings.server:
                 told = t("head_start")
         except LlmtuiError as error:
             told = str(error)

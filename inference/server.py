@@ -1,0 +1,135 @@
+"""A model behind a server that speaks OpenAI's chat protocol, in the place of the engine.
+
+What it says passes the same checks as what the engine says. Nothing is sent anywhere but to the
+address that was given.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from llmtui.database.text import safe_text
+from llmtui.trainer.prompt import Prompt
+from llmtui.workspace.errors import Interrupted, ModelError, UsageError
+
+KEY = "LLMTUI_SERVER_KEY"
+"""The variable that holds the server's key."""
+_SECONDS = 120.0
+"""What the server may take for its next piece."""
+_CONTEXT = 32_000
+"""Bytes of prompt and answer together; servers do not say how much they take."""
+
+
+class ServerModel:
+    """url: up to and with `/v1`; name: the model to ask for, "" for the first that is offered.
+
+    Its tokens are the bytes of a text, without the chat markers: those are the server's to write.
+    Raises UsageError for an address that is none, ModelError when the server cannot be reached.
+    """
+
+    def __init__(self, url: str, *, name: str = "") -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(
+                f'"{url}" is not the address of a server',
+                hint="It looks like http://127.0.0.1:8080/v1",
+            )
+        self._url = url.rstrip("/")
+        self._secure, self._host = parts.scheme == "https", parts.netloc.rpartition("@")[2]
+        self._path = parts.path.rstrip("/")
+        self._headers = {"Content-Type": "application/json"}
+        if key := os.environ.get(KEY):
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._socket: socket.socket | None = None
+        self._cancelled = False
+        self.prompt = Prompt("chatml", "prompt")
+        self.context = _CONTEXT
+        self.confidence: float | None = None
+        self.path = Path(name or self._first())
+
+    def tokenize(self, text: str, control: bool = False) -> list[int]:
+        return [] if control else list(text.encode())
+
+    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]:
+        """Raises ModelError, and Interrupted when `cancel` was called."""
+        self._cancelled = False
+        message = {"role": "user", "content": bytes(tokens).decode()}
+        body = {"model": str(self.path), "messages": [message], "temperature": 0,
+                "max_tokens": max_tokens, "stream": True}  # fmt: skip
+        try:
+            for line in self._lines("POST", "/chat/completions", json.dumps(body)):
+                text = _piece(line)
+                if text is None:
+                    break
+                if text:
+                    yield text
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            if not self._cancelled:
+                raise self._broken(error) from error
+        if self._cancelled:
+            raise Interrupted("The answer was stopped")
+
+    def cancel(self) -> None:
+        """End the answer, also while the server is thinking."""
+        self._cancelled = True
+        held = self._socket
+        if held is not None:
+            with suppress(OSError):  # it ended by itself
+                held.shutdown(socket.SHUT_RDWR)
+
+    def _first(self) -> str:
+        try:
+            found = json.loads(b"".join(self._lines("GET", "/models")))
+            return str(found["data"][0]["id"])
+        except (OSError, http.client.HTTPException) as error:
+            raise self._broken(error) from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise ModelError(
+                "The server does not say which models it has", where=self._url,
+                hint="Name one with --model.",
+            ) from error  # fmt: skip
+
+    def _lines(self, method: str, path: str, body: str | None = None) -> Iterator[bytes]:
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        connection = kind(self._host, timeout=_SECONDS)
+        try:
+            connection.connect()
+            self._socket = connection.sock
+            connection.request(method, self._path + path, body, self._headers)
+            response = connection.getresponse()
+            if response.status != http.client.OK:
+                told = safe_text(response.read(300).decode("utf-8", "replace")).strip()
+                raise ModelError(
+                    f"The server answered {response.status} {response.reason}: {told}",
+                    where=self._url,
+                )
+            yield from response
+        finally:
+            self._socket = None
+            connection.close()
+
+    def _broken(self, error: Exception) -> ModelError:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return ModelError(
+            f"The server cannot be reached ({safe_text(reason)})", where=self._url,
+            hint="Is it running, and does its address end in /v1?",
+        )  # fmt: skip
+
+
+def _piece(line: bytes) -> str | None:
+    """The text in a line of the stream, '' when it holds none, None at the end."""
+    if not line.startswith(b"data:"):
+        return ""
+    data = line.removeprefix(b"data:").strip()
+    if data == b"[DONE]":
+        return None
+    choices: Any = json.loads(data).get("choices") or [{}]
+    return str((choices[0].get("delta") or {}).get("content") or "")

@@ -1,0 +1,203 @@
+"""Checked answers and chat over HTTP: `/ask`, and the chat endpoint that OpenAI's clients know.
+
+One model answers one request at a time; a few more may wait. Every request names the token. There
+are no headers that let other sites' pages in, and the host must be this machine's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from llmtui.inference.ask import Asker
+from llmtui.inference.chat import ANSWER_TOKENS, ChatModel, Turn, reply
+from llmtui.workspace.errors import Interrupted, LlmtuiError
+
+MOST_BYTES = 256_000
+"""Size of a request's body."""
+MOST_WAITING = 8
+"""Requests that wait for the model; more are told to come back."""
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_T = TypeVar("_T")
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Service:
+    """The routes, with the one asker and its model behind them."""
+
+    def __init__(self, asker: Asker, chat: ChatModel, token: str, name: str) -> None:
+        self._asker, self._chat, self._token, self._name = asker, chat, token, name
+        self._free = asyncio.Lock()
+        self._waiting = 0
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=MOST_BYTES, middlewares=[self._guarded])
+        app.router.add_post("/ask", self.ask)
+        app.router.add_post("/v1/chat/completions", self.chat)
+        app.router.add_get("/v1/models", self.models)
+        return app
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Token and host first; every error as JSON in one sentence."""
+        host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+        if host not in _LOOPBACK:
+            return _problem(403, "Only this machine may ask.")
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self._token.encode()):
+            return _problem(401, "The token is missing or wrong: Authorization: Bearer TOKEN.")
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return _problem(error.status, error.text or error.reason)
+        except LlmtuiError as error:
+            return _problem(500, str(error))
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for the model; when this request is given up, what it was doing is stopped."""
+        if self._waiting >= MOST_WAITING:
+            raise web.HTTPTooManyRequests(text="Too many requests are waiting. Try again soon.")
+        self._waiting += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._waiting -= 1
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """{"question": …} → the answer as `llmtui ask --json` writes it."""
+        body = await _body(request)
+        question = body.get("question")
+        if not isinstance(question, str):
+            raise web.HTTPBadRequest(text='The body needs the text field "question".')
+        async with self._turn():
+            answer = await self._stoppable(lambda: self._asker.ask(question))
+        return web.json_response(answer.to_dict())
+
+    async def _stoppable(self, work: Callable[[], _T]) -> _T:
+        running = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self._asker.cancel()
+            await asyncio.wait([running])
+            raise
+
+    async def models(self, _request: web.Request) -> web.Response:
+        held = {"id": self._name, "object": "model", "created": 0, "owned_by": "llmtui"}
+        return web.json_response({"object": "list", "data": [held]})
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        """Messages in, the next one out, whole or as server-sent events. Decoding is greedy."""
+        body = await _body(request)
+        system, turns = _turns(body.get("messages"))
+        asked = body.get("max_completion_tokens", body.get("max_tokens")) or ANSWER_TOKENS
+        if not isinstance(asked, int) or asked < 1:
+            raise web.HTTPBadRequest(text='"max_tokens" must be a whole number above 0.')
+        most = min(asked, ANSWER_TOKENS)
+        facts = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()),
+                 "model": self._name}  # fmt: skip
+        async with self._turn(), aclosing(self._pieces(turns, system, most)) as pieces:
+            if body.get("stream"):
+                return await _streamed(request, facts, pieces)
+            text = "".join([piece async for piece in pieces])
+        choice = {"index": 0, "finish_reason": "stop",
+                  "message": {"role": "assistant", "content": text}}  # fmt: skip
+        return web.json_response({**facts, "object": "chat.completion", "choices": [choice]})
+
+    async def _pieces(self, turns: list[Turn], system: str, most: int) -> AsyncGenerator[str, None]:
+        """The reply as it grows, made in a thread."""
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[str | LlmtuiError | None] = asyncio.Queue()
+
+        def put(item: str | LlmtuiError | None) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, item)
+
+        def work() -> None:
+            try:
+                for piece in reply(self._chat, turns, system, most):
+                    put(piece)
+                put(None)
+            except Interrupted:
+                put(None)
+            except LlmtuiError as error:
+                put(error)
+
+        running = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            while (item := await queue.get()) is not None:
+                if isinstance(item, LlmtuiError):
+                    raise item
+                yield item
+        finally:
+            if not running.done():
+                self._asker.cancel()
+            await asyncio.wait([running])
+
+
+async def _streamed(
+    request: web.Request, facts: dict[str, Any], pieces: AsyncIterator[str]
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+
+    async def send(delta: dict[str, str], finish: str | None = None) -> None:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        chunk = {**facts, "object": "chat.completion.chunk", "choices": [choice]}
+        await response.write(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode())
+
+    await send({"role": "assistant", "content": ""})
+    async for piece in pieces:
+        await send({"content": piece})
+    await send({}, "stop")
+    await response.write(b"data: [DONE]\n\n")
+    await response.write_eof()
+    return response
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    """The request's JSON object."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="Send JSON (Content-Type: application/json).")
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"Not valid JSON ({error}).") from error
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest(text="The body must be a JSON object.")
+    return body
+
+
+def _turns(messages: Any) -> tuple[str, list[Turn]]:
+    """System instruction and turns of a list of messages, of which the last is the user's."""
+    system: list[str] = []
+    turns: list[Turn] = []
+    for message in messages if isinstance(messages, list) else []:
+        role = message.get("role") if isinstance(message, dict) else None
+        text = message.get("content") if isinstance(message, dict) else None
+        if not isinstance(text, str):
+            raise web.HTTPBadRequest(text='Each message needs a "role" and a text "content".')
+        if role in ("system", "developer"):
+            system.append(text)
+        elif role == "user":
+            turns.append(Turn(text))
+        elif role == "assistant" and turns:
+            turns[-1] = Turn(turns[-1].said, text)
+        else:
+            raise web.HTTPBadRequest(text=f'A message cannot be of the role "{role}" there.')
+    if not turns or turns[-1].answer:
+        raise web.HTTPBadRequest(text='"messages" must end with one of the user.')
+    return "\n".join(system), turns
+
+
+def _problem(status: int, text: str) -> web.Response:
+    return web.json_response({"error": {"message": text, "type": "error"}}, status=status)
