@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from llmtui.tui.texts import t
+from llmtui.tui.texts import language, t
 
 if TYPE_CHECKING:
     from llmtui.inference.ask import Answer
@@ -21,6 +21,13 @@ def result_line(answer: Answer, *, chart: bool) -> str:
     line += t("cut") if answer.truncated else ""
     line += f" · {t('has_chart')}" if chart else ""
     return f"{line}  {answer.message}".strip()
+
+
+def read_back(answer: Answer) -> str:
+    """The SQL in plain words, '' when it cannot be read."""
+    from llmtui.inference.reading import reading
+
+    return reading(answer.sql, language())
 
 
 def badges(answer: Answer) -> Text:

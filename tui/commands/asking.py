@@ -184,7 +184,11 @@ def show(answer: Answer, *, as_json: bool, asked: bool) -> None:
 
 def narrate(answer: Answer, *, asked: bool) -> None:
     if answer.sql and asked and answer.status == "ok":
+        from llmtui.tui.answers import read_back
+
         say(answer.sql)
+        if told := read_back(answer):
+            say(told)
     marks = {"parsed": answer.checks.parsed, "read-only": answer.checks.read_only,
              "bound": answer.checks.bound, "ran": answer.checks.ran}  # fmt: skip
     checks = " ".join(f"{'✓' if good else '✗'} {name}" for name, good in marks.items())

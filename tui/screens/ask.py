@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from llmtui.tui.answers import badges, result_line
+from llmtui.tui.answers import badges, read_back, result_line
 from llmtui.tui.charts import chart_of
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.answered import AnsweredScreen
@@ -160,7 +160,8 @@ class AskScreen(AnsweredScreen):
             self.show_chart(False)
             return
         self.chart = chart_of(answer.columns, answer.rows)
-        self.say(result_line(answer, chart=self.chart is not None))
+        told = [result_line(answer, chart=self.chart is not None), read_back(answer)]
+        self.say("\n".join(filter(None, told)))
         await self.query_one("#result", Results).show(answer.columns, answer.rows)
         self.show_chart(self.query_one(ChartView).display and self.chart is not None)
 

@@ -1,0 +1,60 @@
+"""Queries in plain words, in both languages; what has no words is shown as it is written."""
+
+import pytest
+
+from llmtui.inference.reading import _words, reading
+
+READ = {
+    "SELECT name FROM staff WHERE pay > 50 AND (town = 'Oslo' OR town IS NULL) "
+    "ORDER BY pay DESC LIMIT 5": (
+        "shows name · from staff · where pay is above 50 and (town is 'Oslo' or town is empty) · "
+        "sorted by pay, highest first · the first 5 only",
+        "显示name · 来自staff · 条件：pay大于50且(town为'Oslo'或town为空) · "
+        "按pay从高到低排序 · 只取前5行",
+    ),
+    "SELECT t.name, AVG(pay) FROM staff JOIN t ON t.id = staff.t GROUP BY t.name "
+    "HAVING COUNT(*) >= 3": (
+        "shows t.name, the average of pay · from staff with their t · for each t.name · "
+        "only groups where the number of rows is at least 3",
+        "显示t.name、pay的平均值 · 来自staff及对应的t · 按t.name分组 · 只保留行数不小于3的组",
+    ),
+    "SELECT COUNT(DISTINCT town) FROM staff WHERE id NOT IN (SELECT boss FROM t)": (
+        "shows the number of different town · from staff · "
+        "where id is none of (shows boss · from t)",
+        "显示不同town的个数 · 来自staff · 条件：id不属于（显示boss · 来自t）",
+    ),
+    "SELECT a FROM x EXCEPT SELECT b FROM y": (
+        "shows a · from x which are not among: shows b · from y",
+        "显示a · 来自x，但不属于：显示b · 来自y",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "told"), READ.items())
+def test_a_query_is_read_back_in_both_languages(sql: str, told: tuple[str, str]) -> None:
+    assert (reading(sql, "en"), reading(sql, "zh")) == told
+
+
+def test_two_queries_that_differ_are_told_apart() -> None:
+    queries = [
+        "SELECT a FROM t WHERE b > 1",
+        "SELECT a FROM t WHERE b >= 1",
+        "SELECT a FROM t WHERE NOT b > 1",
+        "SELECT DISTINCT a FROM t WHERE b > 1",
+        "SELECT MAX(a) FROM t WHERE b > 1",
+        "SELECT a FROM t WHERE b > 1 ORDER BY a",
+        "SELECT a FROM t WHERE b > 1 ORDER BY a DESC",
+        "SELECT a FROM t WHERE b > 1 ORDER BY a LIMIT 1",
+    ]
+    for language in ("en", "zh"):
+        assert len({reading(sql, language) for sql in queries}) == len(queries)
+
+
+def test_what_cannot_be_parsed_is_not_read_and_long_queries_are_cut() -> None:
+    assert reading("not SQL (", "en") == ""
+    many = " OR ".join(f"a = {n}" for n in range(500))
+    assert len(reading(f"SELECT a FROM t WHERE {many}", "en")) < 700
+
+
+def test_both_languages_have_the_same_words() -> None:
+    assert _words()["en"].keys() == _words()["zh"].keys()
