@@ -155,7 +155,10 @@ def distinct_values(world: World) -> tuple[Field, Selection, dict[str, Sayable]]
         return None
     item, path = found
     selection = Selection(thing, selection.conditions, extra=path)
-    return item, selection, {"col": noun(item.words), "cols": nouns(item.words)}
+    slots: dict[str, Sayable] = {"col": noun(item.words), "cols": nouns(item.words)}
+    if path:  # those of the parent that occur: the rows must be said
+        slots["bare"] = Phrase((), ())
+    return item, selection, slots
 
 
 def distinct(world: World) -> Draft | None:
