@@ -23,6 +23,8 @@ from llmtui.workspace.errors import (
 
 MOST_QUESTION = 2000
 """Characters of a question."""
+OTHERS = 3
+"""Answers that the model nearly gave which are tried when its own is none, or empty."""
 _ANSWER_TOKENS = 192
 _DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
 """An untuned model goes on after its statement; what follows is not waited for."""
@@ -38,7 +40,11 @@ class Model(Protocol):
 
     def tokenize(self, text: str, control: bool = False) -> list[int]: ...
 
-    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]: ...
+    def stream(
+        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+    ) -> Iterator[str]: ...
+
+    def other_beginnings(self, most: int) -> list[list[int]]: ...
 
     def cancel(self) -> None: ...
 
@@ -168,15 +174,34 @@ class Asker:
         if problem:
             return Answer(message=problem, exit_code=1)
         first = self._try(self.model.prompt, question, on_text)
-        if first.status == "ok" or self._cancelled or first.exit_code > 1:
+        done = first.status == "ok" and not holds_nothing(first)
+        if done or self._cancelled or first.exit_code > 1 or not self.repair:
             return first
-        second = self._second_try(question, first, on_text) if self.repair else None
+        other = self._other_try(question, first, on_text)
+        if other is not None or first.status == "ok":
+            return other or first
+        second = self._second_try(question, first, on_text)
         if second is not None and second.status == "ok":
             return second
         if first.status == "refused":
             return first
         told = f"No SQL was found that fits this database. The last try: {first.message}"
         return replace(first, status="abstained", message=told)
+
+    def _other_try(
+        self, question: str, first: Answer, on_text: Callable[[str], None]
+    ) -> Answer | None:
+        """What the model nearly said instead, when that is an answer that holds something."""
+        tried = {first.sql}
+        for begun in self.model.other_beginnings(OTHERS):
+            answer = self._try(self.model.prompt, question, on_text, begun)
+            if self._cancelled or answer.exit_code > 1:
+                return None
+            if answer.sql not in tried and answer.status == "ok" and not holds_nothing(answer):
+                both = [c for c in (first.confidence, answer.confidence) if c is not None]
+                return replace(answer, confidence=min(both, default=None))
+            tried.add(answer.sql)
+        return None
 
     def _second_try(
         self, question: str, first: Answer, on_text: Callable[[str], None]
@@ -193,10 +218,16 @@ class Asker:
         failed = f"{question}\n\nNot this: {first.sql[:400]}\nIt fails: {first.message[:200]}"
         return self._try(prompt, failed, on_text)
 
-    def _try(self, prompt: Prompt, question: str, on_text: Callable[[str], None]) -> Answer:
+    def _try(
+        self,
+        prompt: Prompt,
+        question: str,
+        on_text: Callable[[str], None],
+        begun: Sequence[int] = (),
+    ) -> Answer:
         tokens = self._tokens(prompt, question)
         text = ""
-        for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS):
+        for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, begun=begun):
             text += piece
             on_text(text)
             if _DONE.search(text):
@@ -223,6 +254,11 @@ class Asker:
             lines = lines[: len(lines) * 3 // 4]
             tokens = prompt.tokens(self.model.tokenize, question, "\n".join(lines), hints)
         return tokens
+
+
+def holds_nothing(answer: Answer) -> bool:
+    """Whether a result is empty, or one row without a value: seldom what was asked for."""
+    return all(value is None for row in answer.rows for value in row)
 
 
 def core_of(question: str) -> str:

@@ -51,6 +51,9 @@ class Engine:
         self._held: list[int] = []
         self.confidence: float | None = None
         """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
+        self._said: list[int] = []
+        self._doubts: list[tuple[float, int, int]] = []
+        """Probability, place and token of what the last answer could have said instead."""
         params = llama.llama_model_default_params()
         params.n_gpu_layers = 0
         self._model = llama.llama_model_load_from_file(str(base).encode(), params)
@@ -131,17 +134,20 @@ class Engine:
                 hint="Ask a shorter question.",
             )
         self._stop.lower()
-        ends = set(self.tokenize(self.prompt.end, True))
         self._feed_prompt(list(tokens))
         total = 0.0
-        self.confidence = None
+        self.confidence, self._said, self._doubts = None, [], []
         for count in range(1, max_tokens + 1):
             logits = self._logits()
-            token = int(logits.argmax())
+            second, token = map(int, logits.argpartition(-2)[-2:])
             top = float(logits[token])
-            total -= math.log(float(np.exp(logits - top).sum()))
+            likely = 1 / float(np.exp(logits - top).sum())
+            total += math.log(likely)
             self.confidence = math.exp(total / count)
-            if token in ends or self._llama.llama_vocab_is_eog(self._vocab, token):
+            other = likely * math.exp(float(logits[second]) - top)
+            self._doubts.append((other, count - 1, second))
+            self._said.append(token)
+            if self._is_end(token):
                 return
             yield token
             self._decode([token])
@@ -151,16 +157,16 @@ class Engine:
 
     def choices(self, tokens: Sequence[int], answer: Sequence[int]) -> list[int]:
         """The greedy token at every place of a given answer and after it; -1 where it would end."""
-        ends = set(self.tokenize(self.prompt.end, True))
         self._feed_prompt(list(tokens))
         choices = [self._logits().argmax()]
         if answer:
             choices += list(self._decode_each(answer).argmax(axis=1))
-        found = []
-        for token in map(int, choices):
-            ended = token in ends or self._llama.llama_vocab_is_eog(self._vocab, token)
-            found.append(-1 if ended else token)
-        return found
+        return [-1 if self._is_end(token) else token for token in map(int, choices)]
+
+    def _is_end(self, token: int) -> bool:
+        """Whether a token closes an answer."""
+        ends = self.tokenize(self.prompt.end, True)
+        return token in ends or bool(self._llama.llama_vocab_is_eog(self._vocab, token))
 
     def eos(self) -> int:
         """The token that the GGUF says ends a text, -1 when it names none."""
@@ -177,10 +183,26 @@ class Engine:
         logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=(self._words,))
         return logits
 
-    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]:
-        """The continuation as pieces of text, never half a character."""
+    def other_beginnings(self, most: int) -> list[list[int]]:
+        """Beginnings of other answers to the last prompt, the likeliest first: each is the last
+        answer up to a token that another came close to, and that other token."""
+        likely = sorted(self._doubts, reverse=True)[:most]
+        return [[*self._said[:place], token] for _, place, token in likely]
+
+    def stream(
+        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+    ) -> Iterator[str]:
+        """The continuation as pieces of text, never half a character.
+
+        begun: tokens that it begins with, whatever the model would say
+        """
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        for token in self.stream_tokens(tokens, max_tokens=max_tokens):
+        said = decoder.decode(b"".join(map(self._piece, begun)))
+        if said:
+            yield said
+        if begun and self._is_end(begun[-1]):
+            return
+        for token in self.stream_tokens([*tokens, *begun], max_tokens=max_tokens):
             piece = decoder.decode(self._piece(token))
             if piece:
                 yield piece

@@ -58,10 +58,15 @@ class ServerModel:
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         return [] if control else list(text.encode())
 
-    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]:
+    def other_beginnings(self, _most: int) -> list[list[int]]:
+        return []
+
+    def stream(
+        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+    ) -> Iterator[str]:
         """Raises ModelError, and Interrupted when `cancel` was called."""
         self._cancelled = False
-        message = {"role": "user", "content": bytes(tokens).decode()}
+        message = {"role": "user", "content": bytes([*tokens, *begun]).decode()}
         body = {"model": str(self.path), "messages": [message], "temperature": 0,
                 "max_tokens": max_tokens, "stream": True}  # fmt: skip
         try:

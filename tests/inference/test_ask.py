@@ -21,13 +21,19 @@ class Scripted:
         self.prompt = Prompt("chatml", schema)
         self.context, self.confidence = 2048, 0.9
         self.says, self.asked = list(says), list[str]()
+        self.others: list[list[int]] = []
         self._texts: list[str] = []
 
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         self._texts.append(text)
         return [len(self._texts) - 1]
 
-    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]:
+    def other_beginnings(self, most: int) -> list[list[int]]:
+        return self.others[:most]
+
+    def stream(
+        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+    ) -> Iterator[str]:
         self.asked.append("".join(self._texts[token] for token in tokens))
         text = self.says.pop(0)
         yield from (text[i : i + 5] for i in range(0, len(text), 5))
@@ -179,3 +185,23 @@ def test_a_bad_line_is_told_before_anything_is_answered(tmp_path: Path) -> None:
     file = write_lines(tmp_path / "q.jsonl", {"question": "x"}, {"sql": "SELECT 1"})
     with pytest.raises(RecordError, match='line 2: A line needs the text field "question"'):
         read_items(file, "question")
+
+
+@pytest.mark.parametrize("first", ["SELECT name FROM customers WHERE id < 0", "SELECT FROM FROM"])
+def test_what_was_nearly_said_is_tried_when_the_answer_is_empty_or_none(
+    shop_database: Database, first: str
+) -> None:
+    model = Scripted(
+        first, "SELECT name FROM customers WHERE id < -1", "SELECT MAX(id) FROM orders"
+    )
+    model.others = [[0], [0]]
+    answer = Asker(shop_database, model).ask("the last order")
+    assert (answer.sql, answer.rows) == ("SELECT MAX(id) FROM orders", ((200,),))
+
+
+def test_an_empty_answer_stays_when_nothing_better_was_nearly_said(shop_database: Database) -> None:
+    model = Scripted("SELECT name FROM customers WHERE id < 0", "SELECT nonsense(")
+    model.others = [[0]]
+    answer = Asker(shop_database, model).ask("customers with a negative id")
+    assert (answer.status, answer.row_count) == ("ok", 0)
+    assert answer.sql == "SELECT name FROM customers WHERE id < 0"

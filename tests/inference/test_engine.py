@@ -48,6 +48,19 @@ def test_an_answer_can_be_cancelled_and_the_next_one_is_whole(engine: Engine) ->
     assert "".join(engine.stream(tokens, max_tokens=8))
 
 
+def test_other_answers_begin_as_the_last_one_and_go_another_way(engine: Engine) -> None:
+    tokens = engine.prompt.tokens(engine.tokenize, "Name three colours.", "")
+    said = engine.complete(tokens, max_tokens=16)
+    first, *_ = others = engine.other_beginnings(3)
+    assert len(others) == 3
+    assert first[:-1] == said[: len(first) - 1]
+    assert first[-1] != [*said, -1][len(first) - 1]
+    text = "".join(engine.stream(tokens, max_tokens=16, begun=first))
+    begun = b"".join(map(engine._piece, first)).decode(errors="ignore")
+    assert text.startswith(begun)
+    assert len(text) >= len(begun)
+
+
 def test_the_engine_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     path = starter()
     assert path is not None

@@ -30,7 +30,9 @@ class Slow(Scripted):
         super().__init__()
         self.stopped, self.began = threading.Event(), threading.Event()
 
-    def stream(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[str]:
+    def stream(
+        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+    ) -> Iterator[str]:
         while not self.stopped.wait(0.01):
             self.began.set()
             yield "word "
