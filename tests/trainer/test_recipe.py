@@ -17,6 +17,7 @@ from llmtui.workspace.errors import LlmtuiError, UsageError
 from llmtui.workspace.events import Planned, Progress, from_line
 from tests.conftest import write_lines
 from tests.quantize.tiny import tiny_folder
+from tests.trainer.tiny import tiny_model
 
 torch = pytest.importorskip("torch")
 
@@ -24,6 +25,7 @@ from safetensors.torch import load_file  # noqa: E402
 
 from llmtui.quantize.convert import convert  # noqa: E402
 from llmtui.trainer.finetune import plan  # noqa: E402
+from llmtui.trainer.finetune.model import add_lora  # noqa: E402
 from llmtui.trainer.finetune.recipe import finetune  # noqa: E402
 
 ROWS = [
@@ -145,3 +147,15 @@ def test_two_processes_give_the_losses_of_one(config: RunConfig, tmp_path: Path)
     losses = [event.loss for event in events if isinstance(event, Progress)]
     assert losses == pytest.approx(alone, rel=1e-4)
     assert (folder / "adapter" / "adapter.safetensors").is_file()
+
+
+def test_weights_that_were_rounded_come_back_exactly(tmp_path: Path) -> None:
+    model = add_lora(tiny_model("llama"), 4, 8, 7)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    plan.use_format(model, plan.Probe("bfloat16", 1, 0.0, 0.0), tmp_path)
+    kinds = {p.requires_grad: p.dtype for p in model.parameters()}
+    assert kinds == {True: torch.float32, False: torch.bfloat16}
+    plan.use_exact_weights(model)
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, before[name]), name
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import platform
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,19 +52,20 @@ class Plan:
     checkpointing: bool
 
 
-def probe(model: Any, rows: Rows, config: RunConfig) -> Probe:
+def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
     """Choose number format and threads, and time three steps; remembered in the cache folder.
 
-    Sets the threads and brings the frozen weights into the chosen format.
+    Sets the threads and brings the frozen weights into the chosen format; `folder` has room for
+    them as they were.
     """
     file, key = paths.cache_dir() / "probes.json", _key(config)
     known = _known(file)
     if key in known:
         found = Probe(**known[key])
-        use_format(model, found)
+        use_format(model, found, folder)
         return found
     threads, dtype = _fastest(config.threads)
-    use_format(model, Probe(dtype, threads, 0.0, 0.0))
+    use_format(model, Probe(dtype, threads, 0.0, 0.0), folder)
     batches = rows.batches(config)
     batch = [rows.learnt[i] for i in batches[len(batches) // 2]]
     with fast(model):
@@ -81,12 +83,41 @@ def probe(model: Any, rows: Rows, config: RunConfig) -> Probe:
     return found
 
 
-def use_format(model: Any, chosen: Probe) -> None:
+def remember(config: RunConfig, tokens_per_second: float) -> None:
+    """Let the next plan know what a whole run made of the probe, which may have been disturbed."""
+    file, key = paths.cache_dir() / "probes.json", _key(config)
+    known = _known(file)
+    if key in known:
+        known[key]["tokens_per_second"] = tokens_per_second
+        write_text(file, json.dumps(known, indent=1))
+
+
+def use_format(model: Any, chosen: Probe, folder: Path) -> None:
+    """Set the threads and round the frozen weights; their exact values wait in a file without a
+    name, which goes when the process does."""
     torch.set_num_threads(chosen.threads)
     wanted = getattr(torch, chosen.dtype)
-    for parameter in model.parameters():
-        if not parameter.requires_grad:
-            parameter.data = parameter.data.to(wanted)
+    frozen = {name: p for name, p in model.named_parameters() if not p.requires_grad}
+    if all(parameter.dtype == wanted for parameter in frozen.values()):
+        return
+    model.exact_weights = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+    torch.save({name: parameter.data for name, parameter in frozen.items()}, model.exact_weights)
+    for parameter in frozen.values():
+        parameter.data = parameter.data.to(wanted)
+
+
+def use_exact_weights(model: Any) -> None:
+    """Undo the rounding of `use_format`: what is exported is held to the exact weights."""
+    file = getattr(model, "exact_weights", None)
+    if file is None:
+        return
+    file.seek(0)
+    exact = torch.load(file, weights_only=True, mmap=False)
+    for name, parameter in model.named_parameters():
+        if name in exact:
+            parameter.data = exact[name]
+    file.close()
+    model.exact_weights = None
 
 
 def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:

@@ -25,7 +25,7 @@ from llmtui.trainer.finetune.model import (
     use_threads,
 )
 from llmtui.trainer.finetune.packed import common_prefix
-from llmtui.trainer.finetune.plan import make_plan, probe
+from llmtui.trainer.finetune.plan import make_plan, probe, remember, use_exact_weights
 from llmtui.trainer.finetune.pretrain import pretraining_rows
 from llmtui.trainer.finetune.replay import GENERAL, before_and_after, general_rows, mixed_in
 from llmtui.trainer.finetune.together import join
@@ -39,6 +39,8 @@ STAGE = "finetune"
 _BY_PEOPLE = ("asked", "written", "imported")
 _WEIGHT = 3
 """How often a row that a person wrote or accepted is seen for once that another one is."""
+_TELLING = 30
+"""Steps after which a run's speed says more than the probe's."""
 _HELD_OUT = 48
 """Held-out rows that a run until it is flat looks at."""
 
@@ -68,7 +70,7 @@ def finetune(
     model = add_lora(model, config.rank, config.alpha, config.seed)
     if config.start:
         load_adapter(model, Path(config.start))
-    plan = make_plan(model, rows, config, probe(model, rows, config))
+    plan = make_plan(model, rows, config, probe(model, rows, config, folder))
     yield plan.told
     if not plan.told.fits:
         raise LlmtuiError("Training does not fit the memory", hint=plan.told.advice)
@@ -77,6 +79,8 @@ def finetune(
     state = yield from learn(model, rows, config, folder, stop, plan.steps, plan.at_once, together)
     if not together.first:
         return
+    if state.step >= _TELLING:
+        remember(config, state.tokens / max(state.seconds, 1e-9))
 
     yield from leave(model, tokenizer, prompt, rows, unseen, config, folder, told(plan.told, state))
     detail = f"{state.step} steps, {state.rows} rows seen"
@@ -95,7 +99,7 @@ def leave(
 ) -> Generator[Event, None, None]:
     """Write the adapter, what to hold the exported model to, and what training cost and did."""
     yield Note("Recording sample answers to check the exported model with")
-    model = in_full_precision(model, config)
+    use_exact_weights(model)
     rows_asked, text = rows_to_compare(config), config.schema_text
     expected = parity.record(model, tokenizer, prompt, rows_asked, schema_text=text)
     looked_at = {"general": unseen}
@@ -164,18 +168,6 @@ def training_rows(config: RunConfig) -> list[Instruction]:
     usable = [row for row in rows if row.split == "train" and row.usable]
     heavy = [row for row in usable if row.status == "accepted" or row.origin in _BY_PEOPLE]
     return usable + heavy * (_WEIGHT - 1)
-
-
-def in_full_precision(model: Any, config: RunConfig) -> Any:
-    """The model as it will be exported: a base that was rounded to train faster is loaded anew."""
-    if model.lm_head.weight.dtype.itemsize == 4:
-        return model
-    learnt = adapter_weights(model)
-    exact, _ = load_base(Path(config.base))
-    exact = add_lora(exact, config.rank, config.alpha, config.seed)
-    for name, weight in adapter_weights(exact).items():
-        weight.copy_(learnt[name])
-    return exact
 
 
 def told(planned: Planned, state: State) -> dict[str, Any]:
