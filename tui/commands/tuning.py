@@ -218,7 +218,7 @@ def evaluate(
 ) -> None:
     """Score a model on questions with known answers, and write a report.
 
-    The answers are those that `llmtui ask` would show. A question is answered right when its SQL
+    The answers are those that `llmtui ask` would show; the base's are its first ones. A question is answered right when its SQL
     gives the known SQL's result.
     """
     full, kept = place(source, project)
@@ -231,8 +231,10 @@ def evaluate(
     chosen = choose_model(kept, model, full, settings_for(kept) if questions else None)
     contestants = [Contestant("tuned" if model is None else chosen.stem, chosen)]
     if compare is not None:
-        other = base_of(kept, full) if compare == "base" else choose_model(kept, compare, full)
-        contestants.append(Contestant("base" if compare == "base" else other.stem, other))
+        bare = compare == "base"
+        other = base_of(kept, full) if bare else choose_model(kept, compare, full)
+        name = "base" if bare else other.stem
+        contestants.append(Contestant(name, other, repair=not bare))
     if questions is None:
         cases, asked = held_out_cases(load_rows(kept.instructions), CASES), "held-out rows"
     else:
