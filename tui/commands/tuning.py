@@ -218,8 +218,8 @@ def evaluate(
 ) -> None:
     """Score a model on questions with known answers, and write a report.
 
-    The answers are those that `llmtui ask` would show; the base's are its first ones. A question is answered right when its SQL
-    gives the known SQL's result.
+    The answers are those that `llmtui ask` would show; the base's are its first ones. A question
+    is answered right when its SQL gives the known SQL's result.
     """
     full, kept = place(source, project)
     from llmtui.trainer.evaluate.run import held_out_cases, load_cases
