@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from llmtui.database.execute import Database
 from llmtui.database.text import json_value
+from llmtui.inference.coverage import left_out
 from llmtui.inference.repair import mend
 from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.errors import (
@@ -25,6 +26,7 @@ MOST_QUESTION = 2000
 """Characters of a question."""
 OTHERS = 3
 """Answers that the model nearly gave which are tried when its own is none, or empty."""
+_FAULTLESS = (False, False, 0)
 _ANSWER_TOKENS = 192
 _DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
 """An untuned model goes on after its statement; what follows is not waited for."""
@@ -174,12 +176,11 @@ class Asker:
         if problem:
             return Answer(message=problem, exit_code=1)
         first = self._try(self.model.prompt, question, on_text)
-        done = first.status == "ok" and not holds_nothing(first)
-        if done or self._cancelled or first.exit_code > 1 or not self.repair:
+        if self._cancelled or first.exit_code > 1 or not self.repair:
             return first
-        other = self._other_try(question, first, on_text)
-        if other is not None or first.status == "ok":
-            return other or first
+        best = self._best_of(question, first, on_text)
+        if best.status == "ok" or self._cancelled:
+            return best
         second = self._second_try(question, first, on_text)
         if second is not None and second.status == "ok":
             return second
@@ -188,20 +189,29 @@ class Asker:
         told = f"No SQL was found that fits this database. The last try: {first.message}"
         return replace(first, status="abstained", message=told)
 
-    def _other_try(
-        self, question: str, first: Answer, on_text: Callable[[str], None]
-    ) -> Answer | None:
-        """What the model nearly said instead, when that is an answer that holds something."""
-        tried = {first.sql}
+    def _best_of(self, question: str, first: Answer, on_text: Callable[[str], None]) -> Answer:
+        """The answer, or one that the model nearly gave when that runs, holds something, and
+        leaves out less of what the question names."""
+        mentions = self.database.linker.mentions(question)
+
+        def faults(answer: Answer) -> tuple[bool, bool, int]:
+            missing = left_out(question, mentions, answer.sql)
+            return answer.status != "ok", holds_nothing(answer), missing
+
+        best, least = first, faults(first)
+        if least == _FAULTLESS:
+            return first
         for begun in self.model.other_beginnings(OTHERS):
             answer = self._try(self.model.prompt, question, on_text, begun)
             if self._cancelled or answer.exit_code > 1:
-                return None
-            if answer.sql not in tried and answer.status == "ok" and not holds_nothing(answer):
+                break
+            if answer.status == "ok" and faults(answer) < least:
                 both = [c for c in (first.confidence, answer.confidence) if c is not None]
-                return replace(answer, confidence=min(both, default=None))
-            tried.add(answer.sql)
-        return None
+                best = replace(answer, confidence=min(both, default=None))
+                least = faults(answer)
+            if least == _FAULTLESS:
+                break
+        return best
 
     def _second_try(
         self, question: str, first: Answer, on_text: Callable[[str], None]

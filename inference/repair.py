@@ -15,7 +15,14 @@ from sqlglot import exp
 
 from llmtui.inference.literals import mend_literals
 from llmtui.inference.names import mend_names
-from llmtui.inference.statement import closed, from_dialects, parse, statement_in, written
+from llmtui.inference.statement import (
+    closed,
+    drop_doubles,
+    from_dialects,
+    parse,
+    statement_in,
+    written,
+)
 from llmtui.inference.strict import mend_strictness
 from llmtui.workspace.errors import QueryError
 
@@ -88,9 +95,10 @@ def _tries(sql: str, database: Database, foreign: bool) -> Iterator[Mended]:
 
 
 def _with_values(mended: Mended, database: Database) -> Mended:
-    """Texts that no row holds replaced, when the statement binds after that too."""
+    """Texts that no row holds replaced, and columns that are there twice once, when the statement
+    binds after that too."""
     tree = parse(mended.sql)
-    changes = mend_literals(tree, database) if tree is not None else []
+    changes = [*drop_doubles(tree), *mend_literals(tree, database)] if tree is not None else []
     if tree is None or not changes or not binds(written(tree), database):
         return mended
     return Mended(written(tree), [*mended.changes, *changes])

@@ -88,3 +88,14 @@ def from_dialects(sql: str) -> Iterator[tuple[str, exp.Query]]:
         if text not in seen and again is not None:
             seen.add(text)
             yield dialect, again
+
+
+def drop_doubles(tree: exp.Query) -> list[str]:
+    """Leave out what a query shows a second time, in place; what was done, in sentences."""
+    if not isinstance(tree, exp.Select):
+        return []
+    once = list({item.sql(dialect="duckdb"): item for item in tree.expressions}.values())
+    if len(once) == len(tree.expressions):
+        return []
+    tree.set("expressions", once)
+    return ["a column was shown twice"]

@@ -205,3 +205,17 @@ def test_an_empty_answer_stays_when_nothing_better_was_nearly_said(shop_database
     answer = Asker(shop_database, model).ask("customers with a negative id")
     assert (answer.status, answer.row_count) == ("ok", 0)
     assert answer.sql == "SELECT name FROM customers WHERE id < 0"
+
+
+def test_an_answer_that_leaves_less_of_the_question_out_is_preferred(
+    shop_database: Database,
+) -> None:
+    some, both = (f"SELECT COUNT(*) FROM customers WHERE city {test}"
+                  for test in ("= 'Rome'", "IN ('Rome', 'Oslo')"))  # fmt: skip
+    model = Scripted(some, "SELECT COUNT(*) FROM customers", both)
+    model.others = [[0], [0], [0]]
+    assert Asker(shop_database, model).ask("how many in rome or oslo?").sql == both
+    whole = Scripted(both)
+    whole.others = [[0]]
+    assert Asker(shop_database, whole).ask("how many in rome or oslo?").sql == both
+    assert len(whole.asked) == 1

@@ -210,3 +210,20 @@ def test_names_are_near_by_their_words_or_their_letters() -> None:
 def test_open_brackets_and_quotes_are_closed() -> None:
     assert closed("SELECT f(a, '(") == "SELECT f(a, '(')"
     assert closed("SELECT 'a)'") == "SELECT 'a)'"
+
+
+@pytest.mark.parametrize(
+    ("sql", "mended"),
+    [
+        ("SELECT name, city, name FROM customers", "SELECT name, city FROM customers"),
+        ("SELECT name, id + 1, id + 1 FROM customers", "SELECT name, id + 1 FROM customers"),
+        (
+            "SELECT name AS a, name AS b FROM customers",
+            "SELECT name AS a, name AS b FROM customers",
+        ),
+    ],
+)
+def test_a_column_that_is_shown_twice_is_shown_once(
+    shop_database: Database, sql: str, mended: str
+) -> None:
+    assert mend(sql, shop_database).sql == mended

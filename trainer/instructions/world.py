@@ -61,13 +61,18 @@ class World:
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
 
     def _links_of(self, thing: Thing) -> list[Link]:
-        """Ways down to a table and up again to another that has names."""
+        """Ways down to a table and up again to another that has names.
+
+        Not to one that is straight above: "employees in Sales" means their own department, not
+        that of a project they work on.
+        """
+        above = {path[-1].parent for path in self._paths(thing)}
         found = []
         for near in self._downs[thing.table.name]:
             for far in self._paths(near.child):
                 end = far[-1].parent
                 back = far[0] is near or any(r.parent is thing for r in far)
-                if not back and end.named:
+                if not back and end.named and end not in above:
                     found.append(Link(near.child, near, far))
         return found
 
