@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,13 +16,12 @@ from llmtui.database.execute import Database
 from llmtui.database.text import json_value
 from llmtui.inference.coverage import left_out
 from llmtui.inference.repair import mend
-from llmtui.trainer.prompt import Prompt
+from llmtui.inference.wording import core_of, question_problem
+from llmtui.trainer.prompt import Prompt, shared_tokens
 from llmtui.workspace.errors import (
     LlmtuiError,
 )
 
-MOST_QUESTION = 2000
-"""Characters of a question."""
 OTHERS = 3
 """Answers that the model nearly gave which are tried when its own is none, or empty."""
 _FAULTLESS = (False, False, 0)
@@ -43,7 +41,12 @@ class Model(Protocol):
     def tokenize(self, text: str, control: bool = False) -> list[int]: ...
 
     def stream(
-        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+        self,
+        tokens: Sequence[int],
+        *,
+        max_tokens: int = 256,
+        begun: Sequence[int] = (),
+        shared: int = 0,
     ) -> Iterator[str]: ...
 
     def other_beginnings(self, most: int) -> list[list[int]]: ...
@@ -140,7 +143,6 @@ class Asker:
         self.repair = repair
         self.model = model
         self._cancelled = False
-        self._schema_text: str | None = None
 
     def generate(self, instruction: str) -> str:
         """The SQL that `ask` would show as an answer, '' when there is none."""
@@ -235,9 +237,10 @@ class Asker:
         on_text: Callable[[str], None],
         begun: Sequence[int] = (),
     ) -> Answer:
-        tokens = self._tokens(prompt, question)
+        tokens, shared = self._tokens(prompt, question)
         text = ""
-        for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, begun=begun):
+        pieces = self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, begun=begun, shared=shared)
+        for piece in pieces:
             text += piece
             on_text(text)
             if _DONE.search(text):
@@ -248,50 +251,31 @@ class Asker:
         message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""
         return replace(answer, message=message, confidence=self.model.confidence)
 
-    def _tokens(self, prompt: Prompt, question: str) -> list[int]:
-        """The prompt's tokens; a schema too long for the context is cut at whole tables."""
-        hints = self.database.linker.hints(question)
+    def _tokens(self, prompt: Prompt, question: str) -> tuple[list[int], int]:
+        """The prompt's tokens, and how many of the first are those of every question.
+
+        A schema too long for the context is cut at whole tables.
+        """
+        hints, tokenize = self.database.linker.hints(question), self.model.tokenize
         if prompt.schema == "weights":
-            return prompt.tokens(self.model.tokenize, question, hints=hints)
+            return prompt.tokens(tokenize, question, hints=hints), 0
         room = self.model.context - _ANSWER_TOKENS
-        for values in (3, 0):
-            text = self.database.schema.text(values)
-            tokens = prompt.tokens(self.model.tokenize, question, text, hints)
+        for text in self._schema_texts():
+            tokens = prompt.tokens(tokenize, question, text, hints)
             if len(tokens) <= room:
-                return tokens
-        lines = text.splitlines()
-        while len(tokens) > room and lines:
+                break
+        return tokens, shared_tokens(prompt, tokenize, text, tokens)
+
+    def _schema_texts(self) -> Iterator[str]:
+        """The schema, each time shorter: with fewer values, then with fewer tables."""
+        yield self.database.schema.text(3)
+        lines = self.database.schema.text(0).splitlines()
+        while lines:
+            yield "\n".join(lines)
             lines = lines[: len(lines) * 3 // 4]
-            tokens = prompt.tokens(self.model.tokenize, question, "\n".join(lines), hints)
-        return tokens
+        yield ""
 
 
 def holds_nothing(answer: Answer) -> bool:
     """Whether a result is empty, or one row without a value: seldom what was asked for."""
     return all(value is None for row in answer.rows for value in row)
-
-
-def core_of(question: str) -> str:
-    """The question without brackets, what follows its first sentence, and its last mark."""
-    plain = re.sub(r"\s*[（(][^）)]*[）)]", "", question).strip()
-    first = re.split(r"(?<=[?？!！。])\s*|(?<=\.)\s+|[;；]", plain, maxsplit=1)[0]
-    return (first.rstrip(" ?？!！.。,，") or question).strip()
-
-
-def question_problem(question: str) -> str:
-    """Why a question cannot be asked, '' when it can."""
-    if not question.strip():
-        return "The question is empty."
-    if len(question) > MOST_QUESTION:
-        return f"The question has {len(question)} characters; {MOST_QUESTION} are allowed."
-    letters = [character for character in question if character.isalpha()]
-    known = sum(_english_or_chinese(character) for character in letters)
-    if letters and known < len(letters) / 2:
-        return "Questions are understood in English and Chinese only."
-    if not any(character.isalnum() for character in question):
-        return "The question has no words."
-    return ""
-
-
-def _english_or_chinese(character: str) -> bool:
-    return unicodedata.name(character, "").startswith(("LATIN", "CJK", "FULLWIDTH LATIN"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import ctypes
 import math
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmtui.inference.adapters import Adapters
+from llmtui.inference.prefixes import LEAST, Prefixes
 from llmtui.inference.stopflag import StopFlag
 from llmtui.quantize.adapter import SUFFIX, base_of
 from llmtui.quantize.silence import llama_cpp_silent
 from llmtui.quantize.trusted import require_sound
 from llmtui.trainer.prompt import Prompt, prompt_from_identity, prompt_of_base
 from llmtui.workspace.errors import Interrupted, ModelError
+from llmtui.workspace.machine import cores
 
 _BATCH = 512
 _ABORTED = 2
@@ -42,7 +43,7 @@ class Engine:
     def __init__(self, model: Path, *, threads: int = 0, context: int = 2048) -> None:
         self.path = model
         is_adapter = model.name.endswith(SUFFIX)
-        base = base_of(model) if is_adapter else model
+        self._base = base = base_of(model) if is_adapter else model
         require_sound(base)
         self.context = context
         self._llama = llama = llama_cpp_silent()
@@ -66,11 +67,12 @@ class Engine:
         self._vocab = llama.llama_model_get_vocab(self._model)
         self._words = llama.llama_vocab_n_tokens(self._vocab)
         self._stop = StopFlag(llama.ggml_abort_callback)
-        self._context = self._open_context(threads or _cores())
+        self._context = self._open_context(threads or cores())
         self._memory = llama.llama_get_memory(self._context)
         self._adapters = Adapters(llama, self._model, base)
         self._adapter_facts: dict[str, Any] = {}
         self.prompt = self._choose_prompt()
+        self._prefixes = Prefixes(llama, self._context, _told_apart(base))
         if is_adapter:
             self.use_adapters([(model, 1.0)])
 
@@ -102,6 +104,8 @@ class Engine:
         base, or when their prompts differ.
         """
         self._adapter_facts = self._adapters.use(self._context, chosen)
+        told = [f"{_told_apart(path)} {weight}" for path, weight in chosen]
+        self._prefixes.model = "\n".join([_told_apart(self._base), *told])
         self._llama.llama_memory_clear(self._memory, True)
         self._held = []
         self.prompt = self._choose_prompt()
@@ -123,9 +127,13 @@ class Engine:
         count = self._llama.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, control)
         return list(buffer[: max(count, 0)])
 
-    def stream_tokens(self, tokens: Sequence[int], *, max_tokens: int = 256) -> Iterator[int]:
+    def stream_tokens(
+        self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
+    ) -> Iterator[int]:
         """Greedy continuation, without the token that ends it.
 
+        shared: how many of the first tokens other prompts begin with too; what the model makes of
+        them is kept for those.
         Raises ModelError when the prompt does not fit, Interrupted when `cancel` was called.
         """
         if len(tokens) + max_tokens > self.context:
@@ -134,7 +142,7 @@ class Engine:
                 hint="Ask a shorter question.",
             )
         self._stop.lower()
-        self._feed_prompt(list(tokens))
+        self._feed_prompt(list(tokens), shared)
         total = 0.0
         self.confidence, self._said, self._doubts = None, [], []
         for count in range(1, max_tokens + 1):
@@ -155,27 +163,10 @@ class Engine:
     def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
         return list(self.stream_tokens(tokens, max_tokens=max_tokens))
 
-    def choices(self, tokens: Sequence[int], answer: Sequence[int]) -> list[int]:
-        """The greedy token at every place of a given answer and after it; -1 where it would end."""
-        self._feed_prompt(list(tokens))
-        choices = [self._logits().argmax()]
-        if answer:
-            choices += list(self._decode_each(answer).argmax(axis=1))
-        return [-1 if self._is_end(token) else token for token in map(int, choices)]
-
     def _is_end(self, token: int) -> bool:
         """Whether a token closes an answer."""
         ends = self.tokenize(self.prompt.end, True)
         return token in ends or bool(self._llama.llama_vocab_is_eog(self._vocab, token))
-
-    def eos(self) -> int:
-        """The token that the GGUF says ends a text, -1 when it names none."""
-        return int(self._llama.llama_vocab_eos(self._vocab))
-
-    def next_logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
-        """Logits (vocabulary,) of the token after `tokens`."""
-        self._feed_prompt(list(tokens))
-        return self._logits().copy()
 
     def _logits(self) -> NDArray[np.float32]:
         """Logits (vocabulary,) of the last token; valid until the next decode."""
@@ -190,9 +181,14 @@ class Engine:
         return [[*self._said[:place], token] for _, place, token in likely]
 
     def stream(
-        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+        self,
+        tokens: Sequence[int],
+        *,
+        max_tokens: int = 256,
+        begun: Sequence[int] = (),
+        shared: int = 0,
     ) -> Iterator[str]:
-        """The continuation as pieces of text, never half a character.
+        """The continuation as pieces of text, never half a character. See `stream_tokens`.
 
         begun: tokens that it begins with, whatever the model would say
         """
@@ -202,7 +198,7 @@ class Engine:
             yield said
         if begun and self._is_end(begun[-1]):
             return
-        for token in self.stream_tokens([*tokens, *begun], max_tokens=max_tokens):
+        for token in self.stream_tokens([*tokens, *begun], max_tokens=max_tokens, shared=shared):
             piece = decoder.decode(self._piece(token))
             if piece:
                 yield piece
@@ -215,38 +211,35 @@ class Engine:
         size = self._llama.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
         return buffer.raw[: max(size, 0)]
 
-    def _feed_prompt(self, tokens: list[int]) -> None:
+    def _feed_prompt(self, tokens: list[int], shared: int = 0) -> None:
         """Run the prompt, keeping what the last one shares with it in the cache."""
-        shared = 0
+        same = 0
         limit = min(len(tokens) - 1, len(self._held))
-        while shared < limit and tokens[shared] == self._held[shared]:
-            shared += 1
-        if not self._llama.llama_memory_seq_rm(self._memory, 0, shared, -1):
-            self._llama.llama_memory_clear(self._memory, True)
-            shared = 0
-        del self._held[shared:]
-        for start in range(shared, len(tokens), _BATCH):
-            self._decode(tokens[start : start + _BATCH])
+        while same < limit and tokens[same] == self._held[same]:
+            same += 1
+        if LEAST <= shared < len(tokens) and same < shared:
+            same = self._begin(tokens[:shared])
+        self._run_on(tokens, same)
 
-    def _decode_each(self, tokens: Sequence[int]) -> NDArray[np.float32]:
-        """Logits (tokens, vocabulary) after each of at most a batch of tokens, in one go."""
-        batch = self._llama.llama_batch_init(len(tokens), 0, 1)
-        try:
-            batch.n_tokens = len(tokens)
-            for place, token in enumerate(tokens):
-                batch.token[place] = token
-                batch.pos[place] = len(self._held) + place
-                batch.n_seq_id[place] = 1
-                batch.seq_id[place][0] = 0
-                batch.logits[place] = 1
-            if self._llama.llama_decode(self._context, batch) != 0:
-                raise ModelError("llama.cpp failed while answering")
-        finally:
-            self._llama.llama_batch_free(batch)
-        self._held += tokens
-        pointer = self._llama.llama_get_logits(self._context)
-        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (len(tokens), self._words))
-        return logits
+    def _begin(self, tokens: list[int]) -> int:
+        """Bring the model to where it has read `tokens`, from what is kept or else anew."""
+        self._llama.llama_memory_clear(self._memory, True)
+        self._held = []
+        if self._prefixes.restore(tokens):
+            self._held = list(tokens)
+        else:
+            self._run_on(tokens, 0)
+            self._prefixes.keep(tokens)
+        return len(tokens)
+
+    def _run_on(self, tokens: list[int], same: int) -> None:
+        """Run what comes after the first `same` tokens, which the cache holds."""
+        if not self._llama.llama_memory_seq_rm(self._memory, 0, same, -1):
+            self._llama.llama_memory_clear(self._memory, True)
+            same = 0
+        del self._held[same:]
+        for start in range(same, len(tokens), _BATCH):
+            self._decode(tokens[start : start + _BATCH])
 
     def _decode(self, tokens: list[int]) -> None:
         array = (self._llama.llama_token * len(tokens))(*tokens)
@@ -285,7 +278,7 @@ class Engine:
         self.close()
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _told_apart(file: Path) -> str:
+    """A file's place, size and time of change."""
+    facts = file.stat()
+    return f"{file.absolute()} {facts.st_size} {facts.st_mtime_ns}"

@@ -62,7 +62,12 @@ class ServerModel:
         return []
 
     def stream(
-        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+        self,
+        tokens: Sequence[int],
+        *,
+        max_tokens: int = 256,
+        begun: Sequence[int] = (),
+        shared: int = 0,  # noqa: ARG002  (a server keeps what it has read as it likes)
     ) -> Iterator[str]:
         """Raises ModelError, and Interrupted when `cancel` was called."""
         self._cancelled = False

@@ -19,6 +19,8 @@ VERSION = "2"
 """2 shows the values that a question mentions after it; 1 does not."""
 _KNOWN = ("1", VERSION)
 TASK = "Answer the question with one DuckDB SQL query."
+_MERGED = 3
+"""Tokens at the end of a text that may become others when more text follows."""
 SCHEMA_PLACES = ("weights", "prompt")
 
 
@@ -91,6 +93,20 @@ class Prompt:
             for piece in self.pieces(question, schema_text, hints)
             for token in tokenize(piece.text, piece.control)
         ]
+
+
+def shared_tokens(
+    prompt: Prompt,
+    tokenize: Callable[[str, bool], list[int]],
+    schema_text: str,
+    tokens: Sequence[int],
+) -> int:
+    """How many of a prompt's first tokens are the same for every question about this schema."""
+    if prompt.schema != "prompt":
+        return 0
+    before = tokenize(_TEMPLATES[prompt.template].start, True)
+    before = before + tokenize(f"{TASK}\n\n{schema_text}", False)[:-_MERGED]
+    return len(before) if list(tokens[: len(before)]) == before else 0
 
 
 def prompt_from_identity(identity: str) -> Prompt:

@@ -47,13 +47,13 @@ def save_adapter(run: Path, file: Path) -> Iterator[Event]:
 def _verified(
     made: Iterator[Event], candidate: Path, file: Path, run: Path, bound: float
 ) -> Iterator[Event]:
-    from llmtui.inference.engine import Engine
+    from llmtui.inference.compared import ComparedEngine
     from llmtui.quantize.trusted import remember
     from llmtui.quantize.verify import verify
 
     try:
         yield from made
-        with Engine(candidate) as engine:
+        with ComparedEngine(candidate) as engine:
             verdict = verify(engine, run / "adapter", engine.prompt.end, bound)
         yield Note(f"Verified: {verdict}")
         candidate.replace(file)

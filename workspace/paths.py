@@ -69,6 +69,11 @@ def copies_dir() -> Path:
     return cache_dir() / "copies"
 
 
+def prefixes_dir() -> Path:
+    """States of models that have read the beginning of a prompt."""
+    return cache_dir() / "prefixes"
+
+
 def demo_file() -> Path:
     return data_dir() / "demo" / "company.duckdb"
 
@@ -82,6 +87,7 @@ def everything() -> dict[str, Path]:
         "snapshots": snapshots_dir(),
         "values": values_dir(),
         "copies": copies_dir(),
+        "prefixes": prefixes_dir(),
         "demo": demo_file(),
         "log": log_file(),
     }

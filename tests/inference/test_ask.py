@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 
 from llmtui.database.execute import Database
-from llmtui.inference.ask import Answer, Asker, core_of, question_problem, run_sql
+from llmtui.inference.ask import Answer, Asker, run_sql
 from llmtui.inference.batch import answer_file, read_items
 from llmtui.inference.repair import mend
 from llmtui.inference.statement import statement_in
+from llmtui.inference.wording import core_of, question_problem
 from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.errors import RecordError
 from tests.conftest import write_lines
@@ -32,7 +33,12 @@ class Scripted:
         return self.others[:most]
 
     def stream(
-        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+        self,
+        tokens: Sequence[int],
+        *,
+        max_tokens: int = 256,
+        begun: Sequence[int] = (),
+        shared: int = 0,
     ) -> Iterator[str]:
         self.asked.append("".join(self._texts[token] for token in tokens))
         text = self.says.pop(0)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from llmtui.inference.engine import Engine
+from llmtui.trainer.prompt import shared_tokens
 from llmtui.workspace.errors import Interrupted, ModelError
 from tests.conftest import needs_starter, starter
 
@@ -94,3 +95,43 @@ def test_what_is_no_model_is_one_sentence(tmp_path: Path) -> None:
         Engine(tmp_path / "x.gguf")
     with pytest.raises(ModelError, match="no such model"):
         Engine(tmp_path / "missing.gguf")
+
+
+def test_a_schema_is_read_once_and_kept_beyond_the_process(home: Path) -> None:
+    path = starter()
+    assert path is not None
+    schema = "\n".join(f"table_{i}(id INT, name TEXT, amount DECIMAL)" for i in range(12))
+
+    def answers(engine: Engine, *questions: str) -> tuple[list[list[int]], int]:
+        """The answers, and how many tokens were run for all of them."""
+        ran = 0
+        decode = engine._decode
+
+        def counted(tokens: list[int]) -> None:
+            nonlocal ran
+            ran += len(tokens)
+            decode(tokens)
+
+        engine._decode = counted  # type: ignore[method-assign]
+        found = []
+        for question in questions:
+            tokens = engine.prompt.tokens(engine.tokenize, question, schema)
+            shared = shared_tokens(engine.prompt, engine.tokenize, schema, tokens)
+            assert shared > 100
+            found.append(list(engine.stream_tokens(tokens, max_tokens=8, shared=shared)))
+            engine.complete(engine.tokenize("Something else in between"), max_tokens=2)
+        engine._decode = decode  # type: ignore[method-assign]
+        return found, ran
+
+    asked = ("How many rows has table_3?", "List the names of table_5.")
+    with Engine(path, context=1024) as engine:
+        first, slowly = answers(engine, *asked)
+    assert len(list((home / "cache" / "prefixes").glob("*.state"))) == 1
+    with Engine(path, context=1024) as engine:
+        second, quickly = answers(engine, *asked)
+    assert second == first
+    assert quickly < slowly / 2
+    (kept,) = (home / "cache" / "prefixes").glob("*.state")
+    kept.write_bytes(kept.read_bytes()[:-100])
+    with Engine(path, context=1024) as engine:
+        assert answers(engine, *asked)[0] == first

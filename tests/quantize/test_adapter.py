@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llmtui.inference.engine import Engine
+from llmtui.inference.compared import ComparedEngine
 from llmtui.quantize.adapter import load_adapter
 from llmtui.quantize.export import export_adapter
 from llmtui.tui.cli import run
@@ -38,7 +38,7 @@ def test_an_adapter_file_answers_as_the_merged_model(made: Any, tmp_path: Path) 
     file, wanted = adapter_file(tmp_path, "a", gguf, 0.1)
     tokens = tokens_for(loaded(gguf.parent, gguf.name))
     assert_same_logits(file, wanted, tokens)
-    with Engine(file) as engine:
+    with ComparedEngine(file) as engine:
         assert engine.prompt.identity == "chatml/weights/1"
         assert engine.metadata("llmtui.schema") == "s"
 
@@ -50,7 +50,7 @@ def test_adapters_are_swapped_and_weighted_on_a_running_base(made: Any, tmp_path
     bare = logits_of(base, tokens)
     one, wanted_one = adapter_file(tmp_path, "one", gguf, 0.1)
     two, wanted_two = adapter_file(tmp_path, "two", gguf, 0.2)
-    with Engine(gguf) as engine:
+    with ComparedEngine(gguf) as engine:
         for chosen, wanted in (
             ([], bare), ([(one, 1.0)], wanted_one), ([(two, 1.0)], wanted_two),
             ([(one, 0.0), (two, 1.0)], wanted_two), ([], bare),
@@ -71,11 +71,11 @@ def test_the_sum_of_adapters_is_one_file_and_merges_into_one_model(
     assert run(["adapters", "combine", str(both), f"{one}=0.5", f"{two}=2"]) == 0
     assert run(["adapters", "merge", str(both), str(model), "--level", "f16"]) == 0
     capsys.readouterr()
-    with Engine(gguf) as engine:
+    with ComparedEngine(gguf) as engine:
         engine.use_adapters([(one, 0.5), (two, 2.0)])
         wanted = engine.next_logits(tokens)
     for file in (both, model):
-        with Engine(file) as engine:
+        with ComparedEngine(file) as engine:
             assert np.allclose(engine.next_logits(tokens), wanted, atol=2 * CACHE_NOISE)
 
 
@@ -86,11 +86,11 @@ def test_an_adapter_for_another_base_is_refused(made: Any, tmp_path: Path) -> No
     folder, _ = lora_folder(tmp_path / "a", base, loaded(gguf.parent, gguf.name), 0.1)
     file = tmp_path / "a.lora.gguf"
     list(export_adapter(folder, file, "r"))
-    with Engine(gguf) as engine, pytest.raises(ModelError, match="This adapter is for"):
+    with ComparedEngine(gguf) as engine, pytest.raises(ModelError, match="This adapter is for"):
         engine.use_adapters([(file, 1.0)])
     base.write_bytes(gguf.read_bytes() + b"x")
     with pytest.raises(ModelError, match="not the one that this adapter was trained on"):
-        Engine(file)
+        ComparedEngine(file)
     base.unlink()
     with pytest.raises(ModelError, match="base model of this adapter is not at"):
         load_adapter(file)
@@ -98,7 +98,7 @@ def test_an_adapter_for_another_base_is_refused(made: Any, tmp_path: Path) -> No
 
 def test_choices_are_those_of_one_token_after_another(made: Any) -> None:
     _, _, gguf = made
-    with Engine(gguf) as engine:
+    with ComparedEngine(gguf) as engine:
         prompt, answer = [5, 6, 7], [30, 31, 32, 33]
         singly = [int(engine.next_logits(prompt + answer[:length]).argmax()) for length in range(5)]
         assert 1 not in singly  # the end

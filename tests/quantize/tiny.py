@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from llmtui.inference.engine import Engine
+from llmtui.inference.compared import ComparedEngine
 from llmtui.quantize.convert import HEAD_SIZES
 from llmtui.quantize.sample_strings import sample_strings
 
@@ -122,7 +122,7 @@ def lora_folder(place: Path, base: Path, model: Any, size: float) -> tuple[Path,
 
 
 def assert_same_logits(gguf: Path, wanted: Any, tokens: list[int]) -> None:
-    with Engine(gguf) as engine:
+    with ComparedEngine(gguf) as engine:
         for length in (1, 5, len(tokens)):
             got = engine.next_logits(tokens[:length])
             assert np.allclose(got, wanted[length - 1], atol=CACHE_NOISE), length

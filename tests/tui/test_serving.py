@@ -31,7 +31,12 @@ class Slow(Scripted):
         self.stopped, self.began = threading.Event(), threading.Event()
 
     def stream(
-        self, tokens: Sequence[int], *, max_tokens: int = 256, begun: Sequence[int] = ()
+        self,
+        tokens: Sequence[int],
+        *,
+        max_tokens: int = 256,
+        begun: Sequence[int] = (),
+        shared: int = 0,
     ) -> Iterator[str]:
         while not self.stopped.wait(0.01):
             self.began.set()

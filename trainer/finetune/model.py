@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,14 @@ from llmtui.trainer.finetune.fused import fuse
 from llmtui.trainer.finetune.loss import PACKABLE
 from llmtui.trainer.prompt import Prompt, prompt_of_base
 from llmtui.workspace.errors import ModelError
+from llmtui.workspace.machine import cores
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 def use_threads(threads: int) -> int:
     """Set PyTorch's threads (0: every core this process may use) and return their number."""
-    if hasattr(os, "sched_getaffinity"):
-        available = len(os.sched_getaffinity(0))
-    else:
-        available = os.cpu_count() or 1
-    count = threads or available
+    count = threads or cores()
     torch.set_num_threads(count)
     return count
 

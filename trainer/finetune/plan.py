@@ -22,6 +22,7 @@ from llmtui.trainer.finetune.loss import fast, loss_sum
 from llmtui.workspace import paths
 from llmtui.workspace.events import Planned
 from llmtui.workspace.files import write_text
+from llmtui.workspace.machine import cores
 
 STAGE = "finetune"
 _GAIN = 1.3
@@ -169,9 +170,8 @@ def _fastest(threads: int) -> tuple[int, str]:
 
     Every core, unless half of them are much faster: the machine may only be busy just now.
     """
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    counts = [threads] if threads else sorted({cores, max(1, cores // 2)}, reverse=True)
+    most = cores()
+    counts = [threads] if threads else sorted({most, max(1, most // 2)}, reverse=True)
     rates = {count: _rate(count, torch.float32) for count in counts}
     best = max(counts, key=lambda count: rates[count] * (_GAIN if count == counts[0] else 1.0))
     half = _rate(best, torch.bfloat16)

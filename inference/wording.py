@@ -1,0 +1,35 @@
+"""The words of a question: whether they can be asked, and what of them matters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MOST_QUESTION = 2000
+"""Characters of a question."""
+
+
+def core_of(question: str) -> str:
+    """The question without brackets, what follows its first sentence, and its last mark."""
+    plain = re.sub(r"\s*[（(][^）)]*[）)]", "", question).strip()
+    first = re.split(r"(?<=[?？!！。])\s*|(?<=\.)\s+|[;；]", plain, maxsplit=1)[0]
+    return (first.rstrip(" ?？!！.。,，") or question).strip()
+
+
+def question_problem(question: str) -> str:
+    """Why a question cannot be asked, '' when it can."""
+    if not question.strip():
+        return "The question is empty."
+    if len(question) > MOST_QUESTION:
+        return f"The question has {len(question)} characters; {MOST_QUESTION} are allowed."
+    letters = [character for character in question if character.isalpha()]
+    known = sum(_english_or_chinese(character) for character in letters)
+    if letters and known < len(letters) / 2:
+        return "Questions are understood in English and Chinese only."
+    if not any(character.isalnum() for character in question):
+        return "The question has no words."
+    return ""
+
+
+def _english_or_chinese(character: str) -> bool:
+    return unicodedata.name(character, "").startswith(("LATIN", "CJK", "FULLWIDTH LATIN"))
