@@ -48,10 +48,10 @@ def build(job: Build, stopped: Callable[[], bool]) -> Iterator[Event]:
     config = RunConfig(
         base=str(find_base(job.settings.base)),
         instructions=str(job.folder / "instructions.jsonl"),
-        schema="prompt",
+        schema=job.recipe.schema,
         minutes=job.settings.minutes,
         threads=job.settings.threads,
-        batch=TOGETHER,
+        batch=TOGETHER if job.recipe.schema == "prompt" else RunConfig.batch,
         seed=job.recipe.seed,
     )
     if not (run / "adapter").is_dir():
@@ -67,8 +67,8 @@ def build(job: Build, stopped: Callable[[], bool]) -> Iterator[Event]:
 def model_of(settings: Settings, tell: Callable[[Event], None]) -> Path | None:
     """The base with its head start as a GGUF, made once and kept in the cache.
 
-    None when the base is not here or has no head start. Raises ModelError when the file made does
-    not answer as it did in training.
+    None when the base is not here, or has no head start that reads schemas. Raises ModelError when
+    the file made does not answer as it did in training.
     """
     from llmtui.quantize.bases import find_base
 
@@ -77,7 +77,7 @@ def model_of(settings: Settings, tell: Callable[[Event], None]) -> Path | None:
     except ModelError:
         return None
     head = adapter.find(base)
-    if head is None:
+    if head is None or "/prompt/" not in head.prompt:
         return None
     told = f"{head.base} {head.made} {settings.level}"
     key = hashlib.sha256(told.encode()).hexdigest()[:12]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -32,19 +33,25 @@ TOGETHER = 16
 """Rows of a schema that stand together, so that a step shares its text: then come the others."""
 _SPARE = 4
 """Rows constructed for each that is kept: a query is asked once in each language."""
+_SPARE_BARE = 2
 _HELD_OUT = 25
 """One schema of this many is never trained on."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is constructed: `each` rows over each of `schemas`, in texts of about `tokens`."""
+    """What is constructed: `each` rows over each of `schemas`, in texts of about `tokens`.
+
+    schema: "prompt" shows every row its schema, and teaches to answer over any; "weights" shows
+    none, and teaches what questions and SQL are like, for a tune to go on from
+    """
 
     schemas: int = 400
     each: int = 48
     tokens: int = 400
     languages: str = "en,zh"
     seed: int = 7
+    schema: str = "prompt"
 
 
 def construct_rows(folder: Path, recipe: Recipe) -> Iterator[Event]:
@@ -62,8 +69,9 @@ def construct_rows(folder: Path, recipe: Recipe) -> Iterator[Event]:
             save_rows(part, rows_of(number, recipe))
             yield Progress(STAGE, number + 1, recipe.schemas, unit="databases")
     made = [load_rows(parts / f"{number:04d}.jsonl") for number in range(recipe.schemas)]
-    turns = range(0, recipe.each, TOGETHER)
-    rows = [row for turn in turns for part in made for row in part[turn : turn + TOGETHER]]
+    together = TOGETHER if recipe.schema == "prompt" else 1
+    turns = range(0, recipe.each, together)
+    rows = [row for turn in turns for part in made for row in part[turn : turn + together]]
     save_rows(folder / "instructions.jsonl", rows)
     yield RowsKept(len(rows), f"{recipe.schemas} constructed databases")
     yield Finished(STAGE, time.monotonic() - began, f"{len(rows)} rows")
@@ -87,18 +95,21 @@ def rows_of(number: int, recipe: Recipe) -> list[Instruction]:
         file = Path(place) / "constructed.duckdb"
         write_database(draw_design(rng), file, rng)
         with Database.open(file, Access(time_limit=5, threads=1)) as database:
-            wanted = recipe.each * _SPARE
+            wanted = recipe.each * (_SPARE if recipe.schema == "prompt" else _SPARE_BARE)
             options = Options(tuple(recipe.languages.split(",")), wanted, rng.randrange(2**31))
             made = construct(database, options, lambda _event: None)
             shown = view(database.schema, recipe.tokens, rng)
+    if recipe.schema != "prompt":
+        return [_numbered(row, number, {}) for row in list(_different(made))[: recipe.each]]
     names = {table.name.lower() for table in shown.tables}
     text = shown.text(rng.choice((3, 3, 3, 3, 0)))
-    split = "test" if number % _HELD_OUT == _HELD_OUT - 1 else "train"
     kept = [row for row in _different(made) if _tables(row.sql) <= names]
-    return [
-        replace(row, id=f"{number:04d}-{row.id}", split=split, extra={"schema_text": text})
-        for row in kept[: recipe.each]
-    ]
+    return [_numbered(row, number, {"schema_text": text}) for row in kept[: recipe.each]]
+
+
+def _numbered(row: Instruction, number: int, extra: dict[str, Any]) -> Instruction:
+    split = "test" if number % _HELD_OUT == _HELD_OUT - 1 else "train"
+    return replace(row, id=f"{number:04d}-{row.id}", split=split, extra=extra)
 
 
 def view(schema: Schema, tokens: int, rng: random.Random) -> Schema:

@@ -22,6 +22,9 @@ def build(
     base: BaseOption = None,
     threads: ThreadsOption = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed, the same rows.")] = 7,
+    schema: Annotated[
+        str, typer.Option("--schema", help="prompt, or weights: rows that show no schema.")
+    ] = "prompt",
     as_json: JsonOption = False,
 ) -> None:
     """Construct databases and rows, train on them, and pack the adapter.
@@ -33,7 +36,9 @@ def build(
     from llmtui.tui import headstart
 
     settings = settings_of.load(None, minutes=minutes, base=base, threads=threads)
-    job = headstart.Build(out.absolute(), Recipe(schemas=schemas, seed=seed), settings)
+    job = headstart.Build(
+        out.absolute(), Recipe(schemas=schemas, seed=seed, schema=schema), settings
+    )
     stop = Stop()
     follow(told(headstart.build(job, stop), stop), as_json=as_json)
 
