@@ -11,16 +11,25 @@ from typing import Any
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+MISREAD = frozenset((
+    "alter", "cube", "current_catalog", "current_date", "current_time", "current_timestamp",
+    "current_user", "drop", "force", "grant", "if", "insert", "install", "localtime",
+    "localtimestamp", "lock", "partitioned_by", "regexp", "revoke", "rlike", "rollback", "rollup",
+    "session_user", "uncache", "xor",
+))  # fmt: skip
+"""Words that DuckDB takes as a name, and sqlglot, the second parser, only in quotes."""
+
+
 @lru_cache(maxsize=1)
 def reserved_words() -> frozenset[str]:
-    """Words that DuckDB takes as a name only in quotes, as DuckDB itself lists them."""
+    """Words that are taken as a name only in quotes: by DuckDB, as it lists them, or by sqlglot."""
     import duckdb
 
     with duckdb.connect() as connection:
         rows = connection.execute(
             "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
         ).fetchall()
-    return frozenset(row[0].lower() for row in rows)
+    return MISREAD | {row[0].lower() for row in rows}
 
 
 @lru_cache(maxsize=4096)

@@ -142,7 +142,7 @@ class Filler:
 
     def of_int(self, low: str, high: str) -> list[Any]:
         """Whole numbers, more of them small when the range is wide."""
-        first, last = int(low), int(high)
+        first, last = int(float(low)), int(float(high))
         bend = 1.0 if last - first < 30 else self.rng.choice((1.0, 1.5, 2.2))
         values = [int(first + (last + 1 - first) * self.rng.random() ** bend) for _ in self.each]
         round_to = 10 ** max(0, len(str(last)) - 3) if last > 5000 else 1
