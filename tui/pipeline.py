@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -122,13 +123,21 @@ def instructions(job: Job) -> Iterator[Event]:
     """Build the instruction file unless the one there is of this schema and these options."""
     from llmtui.trainer.instructions.build import build
     from llmtui.trainer.instructions.construct import Options
+    from llmtui.trainer.instructions.glossary import read_glossary
     from llmtui.trainer.prompt import VERSION
 
     languages = parse_languages(job.settings.languages)
     options = Options(languages, job.settings.rows or Options.rows)
     with (yield from open_database(job)) as database:
         write_text(job.project.schema_text, database.schema.text(3))
-        facts = (database.schema.fingerprint, ",".join(languages), options.rows, VERSION)
+        own = read_glossary(job.project.glossary)
+        facts: tuple[object, ...] = (
+            database.schema.fingerprint,
+            ",".join(languages),
+            options.rows,
+            VERSION,
+        )
+        facts += (zlib.crc32(repr(own).encode()),) if own else ()
         made_for = " ".join(map(str, facts))
         known = job.project.facts().get("instructions") == made_for
         if known and job.project.instructions.is_file():

@@ -41,6 +41,11 @@ class Project:
         return self.root / "instructions.jsonl"
 
     @property
+    def glossary(self) -> Path:
+        """What people call things in this database; written by the person."""
+        return self.root / "glossary.toml"
+
+    @property
     def schema_text(self) -> Path:
         """The schema as a prompt shows it, for training that learns from it."""
         return self.root / "schema.txt"

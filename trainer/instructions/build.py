@@ -10,6 +10,8 @@ from threading import Thread
 
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.construct import STAGE, Options, construct
+from llmtui.trainer.instructions.glossary import read_glossary, unknown
+from llmtui.trainer.instructions.lexicon import OWN
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.events import Event, Finished, Note, RowDropped, Saved, Started
 from llmtui.workspace.project import Project
@@ -19,7 +21,8 @@ from llmtui.workspace.records import Instruction, load_rows, save_rows
 def build(database: Database, project: Project, options: Options) -> Iterator[Event]:
     """Construct rows and write them; rows of other origins and verdicts on rows that stay are kept.
 
-    Raises SourceError when there is nothing to ask about, StorageError when the disk refuses.
+    Raises SourceError when there is nothing to ask about, UsageError for a wrong glossary,
+    StorageError when the disk refuses.
     """
     began = time.monotonic()
     yield Started(STAGE, f"reading {len(database.schema.tables)} tables", of=options.rows)
@@ -30,11 +33,15 @@ def build(database: Database, project: Project, options: Options) -> Iterator[Ev
                     f"{table.name}.{column.name}: what looks like {column.secret} is masked: "
                     "no such value is in a sample or a row (setting secrets)"
                 )
+    own = read_glossary(project.glossary)
+    for name in unknown(own, database.schema):
+        yield Note(f'{project.glossary.name} names "{name}", which is no table or column')
     rows: list[Instruction] = []
     failure: list[BaseException] = []
     events: SimpleQueue[Event | None] = SimpleQueue()
 
     def work() -> None:
+        OWN.set(own)
         try:
             rows.extend(construct(database, options, events.put))
         except BaseException as error:  # handed over to the thread that asked

@@ -20,7 +20,7 @@ from llmtui.trainer.instructions.templates import data
 
 _NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 OWN: ContextVar[Mapping[str, Mapping[str, str]]] = ContextVar("glossary", default=_NONE)
-"""The user's glossary: names of tables, columns and values → words, see `read_glossary`."""
+"""The user's glossary: names of tables, columns and values → words, see `glossary`."""
 _UNITS = frozenset(
     ["元", "美元", "万元", "人民币", "个", "件", "小时", "天", "米", "公里", "千克", "岁", "月"]
 )

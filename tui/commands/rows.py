@@ -134,6 +134,27 @@ def export(
     say(f"{len(rows)} rows written to {out}")
 
 
+@app.command()
+def glossary(source: SourceArgument, project: ProjectOption = None) -> None:
+    """Write glossary.toml to edit: what people call your tables, columns and values.
+
+    Its words come first when rows are built, in English and Chinese.
+    """
+    full, kept = place(source, project)
+    from llmtui.trainer.instructions.glossary import read_glossary, template
+    from llmtui.workspace.files import write_text
+    from llmtui.workspace.project import start
+
+    if kept.glossary.is_file():
+        read_glossary(kept.glossary)
+        say("The glossary is there already; edit it, then build or tune again.")
+    else:
+        start(kept, full)
+        with open_database(full, settings_for(kept)) as database:
+            write_text(kept.glossary, template(database.schema))
+    print(kept.glossary)
+
+
 def existing(project: Project, source: Path) -> list[Instruction]:
     """The project's rows. Raises UsageError when none were built yet."""
     if not project.instructions.is_file():
