@@ -18,12 +18,12 @@ from llmtui.inference.coverage import left_out
 from llmtui.inference.repair import mend
 from llmtui.inference.wording import core_of, question_problem
 from llmtui.trainer.prompt import Prompt, shared_tokens
-from llmtui.workspace.errors import (
-    LlmtuiError,
-)
+from llmtui.workspace.errors import LlmtuiError
 
 OTHERS = 3
 """Answers that the model nearly gave which are tried when its own is none, or empty."""
+_DOUBT = 0.6
+"""What is left of an answer's confidence when it is empty, or for each thing that it leaves out."""
 _FAULTLESS = (False, False, 0)
 _ANSWER_TOKENS = 192
 _DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
@@ -69,7 +69,8 @@ class Answer:
     """An answer; the fields, in this order, are the JSON that commands write.
 
     status: ok; abstained (no SQL that binds was found); refused (the guard said no); failed
-    confidence: geometric mean of the token probabilities, 0 to 1; seconds: wall time of it all
+    confidence: 0 to 1: geometric mean of the token probabilities, less for what is left out
+    seconds: wall time of it all
     """
 
     id: str = ""
@@ -138,15 +139,22 @@ def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
 class Asker:
     """Answers questions about one database with one model."""
 
-    def __init__(self, database: Database, model: Model, *, repair: bool = True) -> None:
+    def __init__(
+        self, database: Database, model: Model, *, repair: bool = True, least: float = 0.0
+    ) -> None:
+        """least: confidence below which an answer is not shown"""
         self.database = database
         self.repair = repair
+        self.least = least
+        self.confidence: float | None = None
+        """Of the last answer."""
         self.model = model
         self._cancelled = False
 
     def generate(self, instruction: str) -> str:
         """The SQL that `ask` would show as an answer, '' when there is none."""
         answer = self.ask(instruction)
+        self.confidence = answer.confidence
         return answer.sql if answer.status == "ok" else ""
 
     def cancel(self) -> None:
@@ -182,14 +190,21 @@ class Asker:
             return first
         best = self._best_of(question, first, on_text)
         if best.status == "ok" or self._cancelled:
-            return best
+            return self._sure(best)
         second = self._second_try(question, first, on_text)
         if second is not None and second.status == "ok":
-            return second
+            return self._sure(second)
         if first.status == "refused":
             return first
         told = f"No SQL was found that fits this database. The last try: {first.message}"
         return replace(first, status="abstained", message=told)
+
+    def _sure(self, answer: Answer) -> Answer:
+        """The answer, or abstention when the model is less sure of it than is wanted."""
+        if answer.confidence is None or answer.confidence >= self.least:
+            return answer
+        told = f"Not sure enough: {answer.confidence:.0%} of {self.least:.0%}. See the SQL."
+        return replace(answer, status="abstained", message=told, columns=(), rows=(), row_count=0)
 
     def _best_of(self, question: str, first: Answer, on_text: Callable[[str], None]) -> Answer:
         """The answer, or one that the model nearly gave when that runs, holds something, and
@@ -213,6 +228,9 @@ class Asker:
                 least = faults(answer)
             if least == _FAULTLESS:
                 break
+        if best.confidence is not None:
+            doubts = least[1] + least[2]
+            best = replace(best, confidence=best.confidence * _DOUBT**doubts)
         return best
 
     def _second_try(

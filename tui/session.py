@@ -113,7 +113,9 @@ class Session:
             if self._asker is None or self._asker.model.path != model:
                 from llmtui.inference.ask import Asker
 
-                self._asker = Asker(database, self.engine(model))
+                self._asker = Asker(
+                    database, self.engine(model), least=self.settings.least_confidence
+                )
             return self._asker
 
     def stop(self) -> None:

@@ -225,3 +225,20 @@ def test_an_answer_that_leaves_less_of_the_question_out_is_preferred(
     whole.others = [[0]]
     assert Asker(shop_database, whole).ask("how many in rome or oslo?").sql == both
     assert len(whole.asked) == 1
+
+
+def test_an_answer_less_sure_than_wanted_is_not_shown(shop_database: Database) -> None:
+    sql = "SELECT COUNT(*) FROM customers"
+    asker = Asker(shop_database, Scripted(sql), least=0.95)
+    answer = asker.ask("how many customers?")
+    assert (answer.status, answer.rows, answer.sql) == ("abstained", (), sql)
+    assert "Not sure enough: 90% of 95%" in answer.message
+    assert Asker(shop_database, Scripted(sql), least=0.9).ask("how many?").status == "ok"
+
+
+def test_an_answer_that_leaves_something_out_is_less_sure(shop_database: Database) -> None:
+    sql = "SELECT COUNT(*) FROM customers"
+    whole = Asker(shop_database, Scripted(sql)).ask("how many customers?")
+    part = Asker(shop_database, Scripted(sql)).ask("how many customers in rome?")
+    assert whole.confidence == 0.9
+    assert part.confidence == pytest.approx(0.54)

@@ -44,6 +44,7 @@ class Outcome:
     why: str
     seconds: float
     lucky: bool = False
+    confidence: float | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:

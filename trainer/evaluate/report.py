@@ -25,6 +25,7 @@ from llmtui.workspace.events import Progress, from_line
 from llmtui.workspace.files import write_text
 
 MOST_MISSES = 40
+_LEAST = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
 def losses_of(events_file: Path) -> list[float]:
@@ -74,6 +75,7 @@ def write_report(
         write_text(folder / "loss.svg", svg)
         sections.append(Picture("Training loss by step", "loss.svg", svg))
     name, outcomes = next(iter(results.items()))
+    sections += [*reliability(name, outcomes)]
     sections += [*by_kind_of_question(name, outcomes), kinds_of_misses(name, outcomes),
                  misses(name, outcomes)]  # fmt: skip
     told = list(facts.items())
@@ -127,6 +129,19 @@ def compared(results: Mapping[str, Sequence[Outcome]]) -> list[Table]:
     header = ("", "same questions", *(f"only {name} right" for name in names),
               "difference in points, 95 %", "p, exact sign test")  # fmt: skip
     return [Table(" against ".join(names), header, rows)] if rows else []
+
+
+def reliability(name: str, outcomes: Sequence[Outcome]) -> list[Table]:
+    """How often answers of at least some confidence are right, and how many of them there are."""
+    sure = [o for o in outcomes if o.confidence is not None]
+    rows = []
+    for least in _LEAST:
+        shown = [o for o in sure if (o.confidence or 0.0) >= least]
+        if shown:
+            right = share(sum(o.strict for o in shown), len(shown))
+            rows.append((f"{least:g}", percent(right), percent(share(len(shown), len(outcomes)))))
+    header = ("least_confidence", "of those shown right (strict)", "of all shown")
+    return [Table(f"{name} by confidence", header, rows)] if rows else []
 
 
 def by_kind_of_question(name: str, outcomes: Sequence[Outcome]) -> list[Table]:
@@ -204,6 +219,7 @@ def as_data(
                     "shape": o.case.shape,
                     "difficulty": o.case.difficulty,
                     "seconds": round(o.seconds, 3),
+                    "confidence": o.confidence,
                 }
                 for o in outcomes
             ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -52,7 +53,9 @@ def evaluate(
         began = time.monotonic()
         sql = model.generate(case.question)
         seconds = time.monotonic() - began
-        outcomes.append(judge(database, case, gold, sql, seconds))
+        judged = judge(database, case, gold, sql, seconds)
+        sure = getattr(model, "confidence", None)
+        outcomes.append(replace(judged, confidence=sure if sql else None))
         yield Progress(STAGE, number, len(cases), unit="questions")
         if stop():
             break

@@ -74,7 +74,7 @@ def ask(
         open_database(full, settings) as database,
         _answering(chosen, model, settings, database) as answering,
     ):
-        asker = Asker(database, answering)
+        asker = Asker(database, answering, least=settings.least_confidence)
         if file is not None and out is not None:
             events = answer_file(file, out, "question", lambda id, text: asker.ask(text, id=id))
             follow(events, as_json=as_json)

@@ -52,7 +52,7 @@ def serve(
         open_database(full, settings) as database,
         open_engine(chosen, settings, database) as engine,
     ):
-        asker = Asker(database, engine)
+        asker = Asker(database, engine, least=settings.least_confidence)
         app = Service(asker, engine, token, chosen.name).app()
         say(f"Serving {full.name} with {chosen.name} at http://127.0.0.1:{port} until Ctrl-C")
         if not os.environ.get(TOKEN):
