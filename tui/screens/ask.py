@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -36,6 +37,8 @@ class AskScreen(AnsweredScreen):
         super().__init__(session)
         self.busy = False
         self.growing: str | None = None
+        self.last_asked = self.last_sql = ""
+        """The last question that was answered, which the next one may go on from."""
 
     def content(self) -> ComposeResult:
         yield QuestionField()
@@ -105,12 +108,20 @@ class AskScreen(AnsweredScreen):
 
     @work(thread=True, exclusive=True, group="answer")
     def answer_question(self, question: str) -> None:
-        from llmtui.inference.ask import Answer
+        from llmtui.inference.ask import Answer, run_sql
+        from llmtui.inference.follow import follow_up
 
         try:
             asker = self.session.asker()
             with self.session.answering:
-                answer = asker.ask(question, on_text=self.grow)
+                database = self.session.database()
+                sql = follow_up(question, self.last_sql, database) if self.last_sql else ""
+                answer = run_sql(database, sql) if sql else Answer()
+                if answer.status == "ok":
+                    told = t("followed", question=self.last_asked)
+                    answer = replace(answer, question=question, message=told)
+                else:
+                    answer = asker.ask(question, on_text=self.grow)
             self.kept = self.session.history().add_question(
                 question, answer.sql, answer.status, answer.model
             )
@@ -159,6 +170,7 @@ class AskScreen(AnsweredScreen):
             self.say(f"{t(f'status_{answer.status}')}: {answer.message}")
             self.show_chart(False)
             return
+        self.last_asked, self.last_sql = self.asked, answer.sql
         self.chart = chart_of(answer.columns, answer.rows)
         told = [result_line(answer, chart=self.chart is not None), read_back(answer)]
         self.say("\n".join(filter(None, told)))

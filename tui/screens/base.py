@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Footer, Header, Input
 
@@ -51,9 +53,10 @@ class LlmtuiScreen(Screen[None]):
 
         async def act() -> bool:
             if self.is_attached:
-                done = call(*values)
-                if isawaitable(done):
-                    await done
+                with suppress(NoMatches):  # it is being taken down, from its leaves upwards
+                    done = call(*values)
+                    if isawaitable(done):
+                        await done
             return self.is_attached
 
         if_there: Callable[[], bool | Coroutine[Any, Any, bool]] = act

@@ -1,0 +1,170 @@
+"""Questions that go on from the last one: "and in 2023?", "only Berlin", 「按城市呢」.
+
+The model was tuned on whole questions, so what such a question changes is changed in the last SQL:
+a value or a year in the place of another, a further condition, a grouping, the number of rows.
+What is not understood for sure is asked as a question of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+
+from llmtui.database.execute import Database
+from llmtui.database.fold import tokens
+from llmtui.database.keys import singular, words
+from llmtui.database.link import Mention
+from llmtui.database.schema import Column, Schema, Table, quote
+from llmtui.inference.repair import binds
+from llmtui.inference.statement import parse, written
+
+_BEGINS = re.compile(
+    r"^\s*(?:and|but|only|just|what about|how about|the same|same|now|instead|or|by|per|top|"
+    r"那么?|再|只|仅|换成|改成|改为|按|如果|前)(?=\W|[\u4e00-\u9fff]|\d|$)",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"呢\s*[?？]?\s*$")
+_MOST_WORDS, _MOST_HAN = 9, 16
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_DATE = re.compile(r"(?:19|20)\d\d(?=-\d\d-\d\d)")
+_TOP = re.compile(r"\btop\s+(\d+)|前\s*(\d+)", re.IGNORECASE)
+_BY = re.compile(
+    r"\b(?:by|per|for each)\s+(?:the\s+)?([\w ]+)"
+    r"|按照?([\u4e00-\u9fff]+?)(?:呢|分组|统计|排|\W|$)",
+    re.IGNORECASE,
+)
+
+
+def goes_on(question: str) -> bool:
+    """Whether a question looks like one that only changes the last one."""
+    han = sum("\u4e00" <= sign <= "\u9fff" for sign in question)
+    short = len(question.split()) <= _MOST_WORDS and han <= _MOST_HAN
+    return short and bool(_BEGINS.search(question) or _ENDS.search(question))
+
+
+def follow_up(question: str, last_sql: str, database: Database) -> str:
+    """The last SQL with what the question changes in it; '' when it is a question of its own."""
+    tree = parse(last_sql) if goes_on(question) else None
+    if not isinstance(tree, exp.Select):
+        return ""
+    schema = database.schema
+    mentions = database.linker.mentions(question)
+    said = _without(question, mentions)
+    changed = [
+        *(_change_value(tree, mention, schema) for mention in _one_each(mentions)),
+        *(_change_year(tree, int(year), schema) for year in _YEAR.findall(said)[:1]),
+        *(_change_rows(tree, int(one or other)) for one, other in _TOP.findall(said)[:1]),
+        *(_group(tree, (one or other).strip(), schema) for one, other in _BY.findall(said)[:1]),
+    ]
+    if not changed or not all(changed):
+        return ""
+    sql = written(tree)
+    return sql if sql != last_sql and binds(sql, database) else ""
+
+
+def _without(question: str, mentions: Sequence[Mention]) -> str:
+    signs = list(question)
+    for mention in mentions:
+        signs[mention.start : mention.end] = " " * (mention.end - mention.start)
+    return "".join(signs)
+
+
+def _one_each(mentions: Sequence[Mention]) -> list[Mention]:
+    """The surest mention of each piece of the question."""
+    found: dict[tuple[int, int], Mention] = {}
+    for mention in sorted(mentions, key=lambda m: -m.score):
+        found.setdefault((mention.start, mention.end), mention)
+    return list(found.values())
+
+
+def _tables(tree: exp.Select, schema: Schema) -> list[Table]:
+    """The tables of the query itself, without those of its subqueries."""
+    first = tree.args.get("from_") or tree.args.get("from")
+    sources = [first.this] if first is not None else []
+    sources += [join.this for join in tree.args.get("joins") or ()]
+    names = {s.name.lower() for s in sources if isinstance(s, exp.Table) and not s.alias}
+    return [table for table in schema.tables if table.name.lower() in names]
+
+
+def _place(table: Table, column: Column, tree: exp.Select, schema: Schema) -> str:
+    """A column as the query writes it: with its table where there are several."""
+    several = len(_tables(tree, schema)) > 1
+    return f"{table.sql_name}.{quote(column.name)}" if several else quote(column.name)
+
+
+def _change_value(tree: exp.Select, mention: Mention, schema: Schema) -> bool:
+    """Put a value in the place of another of its column, or ask for it too."""
+    where = tree.args.get("where")
+    for test in where.find_all(exp.EQ, exp.Like, exp.ILike) if where is not None else ():
+        column, value = test.this, test.expression
+        same = isinstance(column, exp.Column) and quote(column.name) == mention.column
+        if same and isinstance(value, exp.Literal) and value.is_string:
+            test.replace(exp.EQ(this=column.copy(), expression=exp.Literal.string(mention.value)))
+            return True
+    for table in _tables(tree, schema):
+        for column in table.columns:
+            if (table.sql_name, quote(column.name)) == (mention.table, mention.column):
+                name = _place(table, column, tree, schema)
+                value = exp.Literal.string(mention.value).sql(dialect="duckdb")
+                tree.where(f"{name} = {value}", copy=False, dialect="duckdb")
+                return True
+    return False
+
+
+def _change_year(tree: exp.Select, year: int, schema: Schema) -> bool:
+    """Put a year in the place of another, or ask for it too, of the only date there is."""
+    where = tree.args.get("where")
+    changed = False
+    for literal in list(where.find_all(exp.Literal)) if where is not None else ():
+        text = literal.name
+        if not literal.is_string and _YEAR.fullmatch(text):
+            literal.replace(exp.Literal.number(year))
+            changed = True
+        elif literal.is_string and _DATE.match(text):
+            literal.replace(exp.Literal.string(_DATE.sub(str(year), text, count=1)))
+            changed = True
+    if changed:
+        return True
+    dates = [
+        _place(table, column, tree, schema)
+        for table in _tables(tree, schema)
+        for column in table.columns
+        if column.kind == "date"
+    ]
+    if len(dates) == 1:
+        tree.where(f"year({dates[0]}) = {year}", copy=False, dialect="duckdb")
+    return len(dates) == 1
+
+
+def _change_rows(tree: exp.Select, count: int) -> bool:
+    if tree.args.get("order") is None or count < 1:
+        return False
+    tree.limit(count, copy=False)
+    return True
+
+
+def _group(tree: exp.Select, said: str, schema: Schema) -> bool:
+    """The same numbers for each value of a column."""
+    numbers = all(item.find(exp.AggFunc) is not None for item in tree.expressions)
+    found = list(_columns_called(said, _tables(tree, schema)))
+    if not numbers or tree.args.get("group") is not None or len(found) != 1:
+        return False
+    name = _place(*found[0], tree, schema)
+    tree.set("expressions", [exp.maybe_parse(name, dialect="duckdb"), *tree.expressions])
+    tree.group_by(name, copy=False, dialect="duckdb")
+    return True
+
+
+def _columns_called(said: str, tables: Sequence[Table]) -> Iterator[tuple[Table, Column]]:
+    """Columns whose name, or Chinese comment, is what was said."""
+    spoken = [singular(word) for word in words(said)]
+    for table in tables:
+        owner = {singular(word) for word in words(table.name)}
+        for column in table.columns:
+            own = [singular(word) for word in words(column.name)]
+            short = [word for word in own if word not in owner]
+            han = [token.text for token in tokens(column.comment) if token.han]
+            if spoken in (own, short) or any(text == said or said in text for text in han):
+                yield table, column
