@@ -30,6 +30,12 @@ _MOST_WORDS, _MOST_HAN = 9, 16
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DATE = re.compile(r"(?:19|20)\d\d(?=-\d\d-\d\d)")
 _TOP = re.compile(r"\btop\s+(\d+)|前\s*(\d+)", re.IGNORECASE)
+_SMALL = frozenset(re.findall(
+    r"\w+",
+    "and but only just what about how the same now instead or by per for each top in of from with "
+    "to at on year one those that are is then show me please first",
+))  # fmt: skip
+_SMALL_HAN = frozenset("那么再只仅换成改为按照呢的个名前年月在和与又是看要请如果了吗条位些")
 _BY = re.compile(
     r"\b(?:by|per|for each)\s+(?:the\s+)?([\w ]+)"
     r"|按照?([\u4e00-\u9fff]+?)(?:呢|分组|统计|排|\W|$)",
@@ -52,6 +58,8 @@ def follow_up(question: str, last_sql: str, database: Database) -> str:
     schema = database.schema
     mentions = database.linker.mentions(question)
     said = _without(question, mentions)
+    if _left_over(said, _tables(tree, schema)):
+        return ""
     changed = [
         *(_change_value(tree, mention, schema) for mention in _one_each(mentions)),
         *(_change_year(tree, int(year), schema) for year in _YEAR.findall(said)[:1]),
@@ -69,6 +77,16 @@ def _without(question: str, mentions: Sequence[Mention]) -> str:
     for mention in mentions:
         signs[mention.start : mention.end] = " " * (mention.end - mention.start)
     return "".join(signs)
+
+
+def _left_over(said: str, tables: Sequence[Table]) -> bool:
+    """Whether a question says more than can be changed: "top 3 songs" after one about customers."""
+    rest = _TOP.sub(" ", _BY.sub(" ", _YEAR.sub(" ", said)))
+    known = {singular(word) for table in tables for word in words(table.name)} | _SMALL
+    han = "".join(token.text for table in tables for token in tokens(table.comment) if token.han)
+    return any(singular(word) not in known for word in re.findall(r"[a-z]+", rest.lower())) or any(
+        sign not in _SMALL_HAN and sign not in han for sign in re.findall(r"[\u4e00-\u9fff]", rest)
+    )
 
 
 def _one_each(mentions: Sequence[Mention]) -> list[Mention]:
