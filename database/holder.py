@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,11 @@ class Holder:
             described = cursor.description or []
             kept = described[:MOST_COLUMNS]
             rows, cells, truncated = _fetch(cursor, len(kept), max_rows)
+            inexact = _inexact([str(item[1]) for item in kept], rows)
+            if inexact:
+                with suppress(duckdb.ParserException, duckdb.BinderException):
+                    cursor.execute(_with_texts(sql, len(described), inexact))
+                    rows, cells, truncated = _fetch(cursor, len(kept), max_rows)
         except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
             if self._stopped:
                 raise Interrupted("The query was stopped") from error
@@ -143,6 +150,29 @@ class Holder:
             if self._running is not None:
                 self._stopped = True
                 self._running.interrupt()
+
+
+def _inexact(types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> set[int]:
+    """Places of columns whose values Python cannot hold: months, nanoseconds, infinite dates."""
+    ends = (dt.date.max, dt.date.min, dt.datetime.max, dt.datetime.min)
+    return {
+        place
+        for place, kind in enumerate(types)
+        if kind in ("INTERVAL", "TIMESTAMP_NS")
+        or (kind.startswith(("DATE", "TIMESTAMP")) and any(_bare(r[place]) in ends for r in rows))
+    }
+
+
+def _bare(value: Any) -> Any:
+    return value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value
+
+
+def _with_texts(sql: str, wide: int, places: set[int]) -> str:
+    """The query with some of its columns as DuckDB writes them."""
+    names = [f"c{place}" for place in range(wide)]
+    shown = [f"CAST({n} AS VARCHAR)" if i in places else n for i, n in enumerate(names)]
+    inner = sql.strip().removesuffix(";")
+    return f"SELECT {', '.join(shown)} FROM ({inner}\n) AS q({', '.join(names)})"
 
 
 def _fetch(

@@ -76,14 +76,17 @@ def _inside(value: Any) -> str:
 def json_value(value: Any) -> Any:
     """`value` as JSON can hold it: decimals become numbers, dates ISO text, bytes hex text.
 
-    NaN and the infinities become text, for JSON has no such numbers.
+    NaN and the infinities become text, for JSON has no such numbers, and so does a decimal with
+    more digits than a number is read with.
     """
     plain = value
     if isinstance(value, float) and not math.isfinite(value):
         plain = str(value)
     elif isinstance(value, Decimal):
         whole = value.is_finite() and value == value.to_integral_value() and abs(value) < 2**53
-        plain = int(value) if whole else json_value(float(value))
+        near = float(value)
+        exact = not value.is_finite() or Decimal(repr(near)) == value
+        plain = int(value) if whole else json_value(near) if exact else str(value)
     elif isinstance(value, dict):
         plain = {str(key): json_value(item) for key, item in value.items()}
     elif isinstance(value, list | tuple | set):

@@ -151,3 +151,48 @@ def test_no_terminal_is_needed_and_no_color_is_written(shop: Path) -> None:
     done = llmtui("sql", shop, "SELECT 1")
     assert "\x1b" not in done.stdout + done.stderr
     assert os.environ.get("LLMTUI_HOME")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (
+            ["instuctions"],
+            2,
+            'no command or file "instuctions". Did you mean `llmtui instructions`?',
+        ),
+        (["frob"], 2, 'no command or file "frob"'),
+        (["frob.db"], 3, "There is no such file or folder"),
+        ([], 2, "The app needs a terminal"),
+    ],
+)
+def test_without_a_terminal_or_a_file_the_app_does_not_open(
+    arguments: list[str], code: int, told: str
+) -> None:
+    done = llmtui(*arguments)
+    assert done.returncode == code
+    assert told in one_sentence(done)
+
+
+def test_a_refused_exclusion_is_not_remembered(shop: Path) -> None:
+    done = llmtui("sql", shop, "SELECT 1", "--exclude", "nope")
+    assert done.returncode == 2
+    assert "nope" in one_sentence(done)
+    assert llmtui("sql", shop, "SELECT 1").returncode == 0
+    assert llmtui("sql", shop, "SELECT 1", "--large", "huge").returncode == 2
+    assert llmtui("sql", shop, "SELECT 1").returncode == 0
+
+
+def test_an_empty_question_is_told_before_a_model_is_looked_for(shop: Path) -> None:
+    done = llmtui("ask", shop, "  ")
+    assert done.returncode == 1
+    assert "The question is empty" in one_sentence(done)
+
+
+def test_doctor_finds_damaged_settings(home: Path) -> None:
+    file = home / "config" / "settings.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("x = [")
+    done = llmtui("doctor")
+    assert done.returncode == 1
+    assert "✗ Settings" in done.stdout

@@ -6,10 +6,12 @@ or model cannot be opened, 4 out of time, 130 interrupted.
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +30,7 @@ from llmtui.tui.commands import (
     web,
 )
 from llmtui.tui.commands.common import ProjectOption, say
-from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.errors import LlmtuiError, SourceError, UsageError
 from llmtui.workspace.private import keep_private
 
 app = typer.Typer(
@@ -48,6 +50,9 @@ def open_app(
     project: ProjectOption = None,
 ) -> None:
     """Open the app (the same as `llmtui SOURCE`)."""
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not terminal and "TEXTUAL_DRIVER" not in os.environ:  # which a browser's app runs with
+        raise UsageError("The app needs a terminal", hint="See `llmtui --help` for commands.")
     from llmtui.tui.app import run_app
 
     raise typer.Exit(run_app(source, project))
@@ -103,6 +108,7 @@ def run(arguments: list[str]) -> int:
     if not arguments or (arguments[0] not in names and not arguments[0].startswith("-")):
         arguments = ["open", *arguments]
     try:
+        _known(arguments, names)
         code = command.main(arguments, prog_name="llmtui", standalone_mode=False)
     except LlmtuiError as error:
         say(f"llmtui: {error}")
@@ -116,6 +122,18 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         return _failed(error)
     return code if isinstance(code, int) else 0
+
+
+def _known(arguments: list[str], commands: Iterable[str]) -> None:
+    """Raise UsageError for a word that is neither a command nor a file."""
+    word = arguments[1] if arguments[0] == "open" and len(arguments) > 1 else "--"
+    if word.startswith("-") or Path(word).expanduser().exists():
+        return
+    if not Path(word).suffix and Path(word).name == word:
+        near = difflib.get_close_matches(word, commands, n=1)
+        hint = f"Did you mean `llmtui {near[0]}`?" if near else "See `llmtui --help`."
+        raise UsageError(f'There is no command or file "{word}"', hint=hint)
+    raise SourceError("There is no such file or folder", where=word)
 
 
 def _failed(error: Exception) -> int:

@@ -108,6 +108,12 @@ def require_space(path: Path, needed: int) -> None:
     place = path
     while not place.exists():
         place = place.parent
+    if not os.access(place, os.W_OK):
+        raise StorageError(
+            "This place cannot be written",
+            where=str(path),
+            hint="Choose another folder with --project or LLMTUI_HOME.",
+        )
     free = shutil.disk_usage(place).free
     if free < needed * 1.1:
         raise StorageError(

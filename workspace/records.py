@@ -77,7 +77,9 @@ def parse_row(line: str, *, where: str = "") -> Instruction:
 def row_from_dict(data: dict[str, Any], *, where: str = "") -> Instruction:
     known = {key: value for key, value in data.items() if key in _FIELDS and key != "extra"}
     unknown = {key: value for key, value in data.items() if key not in _FIELDS}
-    for name in ("id", "question"):
+    if type(known.get("id")) is int:
+        known["id"] = str(known["id"])
+    for name in ("question", "id"):
         if not isinstance(known.get(name), str) or not known[name].strip():
             raise RecordError(f'The field "{name}" is missing or empty', where=where)
     for name, value in known.items():

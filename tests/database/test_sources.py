@@ -244,3 +244,20 @@ def test_every_schema_and_view_is_read(tmp_path: Path) -> None:
     with Database.open(file) as database:
         assert database.tables == {("hr", "staff"), ("main", "t"), ("main", "v")}
         assert database.run("SELECT * FROM hr.staff").rows == ()
+
+
+def test_a_locked_sqlite_file_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "busy.sqlite"
+    hold = (
+        f"import sqlite3; c = sqlite3.connect({str(file)!r}, isolation_level=None); "
+        "c.execute('CREATE TABLE t (a INT)'); c.execute('BEGIN EXCLUSIVE'); "
+        "print('held', flush=True); input()"
+    )  # in another process: a lock is lost when the file is closed anywhere in its own
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline()
+        with pytest.raises(SourceError, match="locked by another program"):
+            Database.open(file)
+        holder.kill()

@@ -26,3 +26,13 @@ def test_a_type_survives_from_source_to_json_and_screen(
         assert name in {column.name for column in database.schema.tables[0].columns}
     assert json.loads(json.dumps(json_value(value))) == as_json
     assert show_value(value) == shown
+
+
+def test_rows_keep_their_order_when_a_column_is_given_as_text(typed: Path) -> None:
+    sql = "SELECT i AS a, INTERVAL 1 MONTH * i AS a FROM range(5) t(i) ORDER BY i DESC;"
+    with Database.open(typed) as database:
+        result = database.run(sql, max_rows=3)
+    assert result.columns == ("a", "a")
+    assert [row[0] for row in result.rows] == [4, 3, 2]
+    assert result.rows[0][1] == "4 months"
+    assert result.truncated

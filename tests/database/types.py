@@ -10,7 +10,18 @@ TYPES = {
         "TIMESTAMPTZ '2024-01-02 03:04:05+00'", "2024-01-02T03:04:05+00:00",
         "2024-01-02 03:04:05+00:00",
     ),
-    "INTERVAL": ("INTERVAL 90 MINUTE", "1:30:00", "1:30:00"),
+    "wide DECIMAL": (
+        "CAST(9007199254740993.25 AS DECIMAL(18,2))", "9007199254740993.25", "9007199254740993.25"
+    ),
+    "INTERVAL": ("INTERVAL 90 MINUTE", "01:30:00", "01:30:00"),
+    "months": ("INTERVAL '1 month 2 days'", "1 month 2 days", "1 month 2 days"),
+    "endless DATE": ("DATE 'infinity'", "infinity", "infinity"),
+    "endless TIMESTAMP": ("TIMESTAMP '-infinity'", "-infinity", "-infinity"),
+    "last DATE": ("DATE '9999-12-31'", "9999-12-31", "9999-12-31"),
+    "TIMESTAMP_NS": (
+        "TIMESTAMP_NS '2024-01-02 03:04:05.123456789'",
+        "2024-01-02 03:04:05.123456789", "2024-01-02 03:04:05.123456789",
+    ),
     "UUID": (
         "CAST('123e4567-e89b-12d3-a456-426614174000' AS UUID)",
         "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000",

@@ -48,3 +48,9 @@ def test_the_same_id_twice_is_told_with_both_lines(tmp_path: Path) -> None:
 def test_unknown_fields_are_kept() -> None:
     row = parse_row('{"id": "1", "question": "q", "sql": "SELECT 1", "note": "mine"}')
     assert row.extra == {"note": "mine"}
+
+
+def test_a_number_may_be_an_id() -> None:
+    assert parse_row('{"id": 7, "question": "q", "sql": "x"}', where="x").id == "7"
+    with pytest.raises(RecordError, match='"question" is missing'):
+        parse_row('{"id": 7}', where="x")

@@ -155,10 +155,8 @@ def distinct_values(world: World) -> tuple[Field, Selection, dict[str, Sayable]]
         return None
     item, path = found
     selection = Selection(thing, selection.conditions, extra=path)
-    slots: dict[str, Sayable] = {"col": noun(item.words), "cols": nouns(item.words)}
-    if path:  # those of the parent that occur: the rows must be said
-        slots["bare"] = Phrase((), ())
-    return item, selection, slots
+    said: dict[str, Sayable] = {"bare": Phrase((), ())} if path else {}  # rows must be named then
+    return item, selection, {"col": noun(item.words), "cols": nouns(item.words), **said}
 
 
 def distinct(world: World) -> Draft | None:

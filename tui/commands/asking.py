@@ -64,6 +64,17 @@ def ask(
     keep(kept, full, exclude, large)
     settings = settings_for(kept, server=server)
     _one_of(question, file, out, "QUESTION")
+    from llmtui.inference.wording import question_problem
+
+    problem = question_problem(question) if question is not None else ""
+    if problem:
+        from llmtui.inference.ask import Answer
+
+        show(
+            Answer(question=question or "", message=problem, exit_code=1),
+            as_json=as_json,
+            asked=True,
+        )
     chosen = None if settings.server else choose_model(kept, model, full, settings)
     from llmtui.inference.ask import Asker
     from llmtui.inference.batch import answer_file, read_items

@@ -75,12 +75,17 @@ def open_database(source: Path, settings: Settings) -> Database:
 
 
 def keep(project: Project, source: Path, exclude: list[str] | None, large: str | None) -> None:
-    """Write what may be read of the source into the project, so that every command heeds it."""
+    """Write what may be read of the source into the project, so that every command heeds it.
+
+    Raises UsageError, and writes nothing, when it names what is not there.
+    """
     from llmtui.workspace.project import start
 
     given = {"exclude": None if exclude is None else ", ".join(exclude), "large": large}
     changes = {name: value for name, value in given.items() if value is not None}
     if changes:
+        with open_database(source, settings_for(project, **changes)):
+            pass
         start(project, source)
         settings_of.save_project(project.file, **changes)
 

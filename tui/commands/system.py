@@ -14,6 +14,8 @@ import typer
 from llmtui.tui.commands.common import JsonOption, data, say
 from llmtui.tui.commands.tuning import BaseOption, MinutesOption, tune
 from llmtui.workspace import paths
+from llmtui.workspace import settings as settings_of
+from llmtui.workspace.errors import LlmtuiError
 
 QUESTIONS = (
     "查询工资大于5000的员工姓名和所在部门名称",
@@ -92,6 +94,7 @@ def _findings() -> list[tuple[str, str, bool]]:
         home = home.parent
     free = shutil.disk_usage(home).free / 1e9
     found.append(("Disk", f"{free:.1f} GB free for {paths.data_dir()}", free > 2))
+    found.append(_settings())
     from llmtui.database.harden import protections
     from llmtui.quantize.bases import list_bases
 
@@ -99,6 +102,14 @@ def _findings() -> list[tuple[str, str, bool]]:
     bases = ", ".join(base.name for base in list_bases())
     found.append(("Base models", bases or "none; pip install 'llmtui[starter]'", bool(bases)))
     return found
+
+
+def _settings() -> tuple[str, str, bool]:
+    try:
+        settings_of.load()
+    except LlmtuiError as error:
+        return "Settings", str(error), False
+    return "Settings", str(paths.settings_file()), True
 
 
 def _memory_gb() -> float:
