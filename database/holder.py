@@ -121,8 +121,10 @@ class Holder:
             inexact = _inexact([str(item[1]) for item in kept], rows)
             if inexact:
                 with suppress(duckdb.ParserException, duckdb.BinderException):
-                    cursor.execute(_with_texts(sql, len(described), inexact))
-                    rows, cells, truncated = _fetch(cursor, len(kept), max_rows)
+                    cursor.execute(_with_texts(sql, len(described), len(kept), inexact))
+                    wide = len(kept) + len(inexact)
+                    rows, cells, truncated = _fetch(cursor, wide, max_rows)
+                    rows = [_joined(row, inexact) for row in rows]
         except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
             if self._stopped:
                 raise Interrupted("The query was stopped") from error
@@ -152,27 +154,38 @@ class Holder:
                 self._running.interrupt()
 
 
-def _inexact(types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> set[int]:
-    """Places of columns whose values Python cannot hold: months, nanoseconds, infinite dates."""
+def _inexact(types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[int, bool]:
+    """Places of columns whose values Python cannot hold, and whether that is so of every value:
+    months and nanoseconds are, of dates only those without end."""
     ends = (dt.date.max, dt.date.min, dt.datetime.max, dt.datetime.min)
-    return {
-        place
-        for place, kind in enumerate(types)
-        if kind in ("INTERVAL", "TIMESTAMP_NS")
-        or (kind.startswith(("DATE", "TIMESTAMP")) and any(_bare(r[place]) in ends for r in rows))
-    }
+    found = {}
+    for place, kind in enumerate(types):
+        if kind in ("INTERVAL", "TIMESTAMP_NS"):
+            found[place] = True
+        elif kind.startswith(("DATE", "TIMESTAMP")) and any(_bare(r[place]) in ends for r in rows):
+            found[place] = False
+    return found
 
 
 def _bare(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value
 
 
-def _with_texts(sql: str, wide: int, places: set[int]) -> str:
-    """The query with some of its columns as DuckDB writes them."""
-    names = [f"c{place}" for place in range(wide)]
-    shown = [f"CAST({n} AS VARCHAR)" if i in places else n for i, n in enumerate(names)]
+def _with_texts(sql: str, all_wide: int, wide: int, places: dict[int, bool]) -> str:
+    """The query, and behind its columns some of them again as DuckDB writes them."""
+    names = [f"c{place}" for place in range(all_wide)]
+    shown = [*names[:wide], *(f"CAST(c{place} AS VARCHAR)" for place in places)]
     inner = sql.strip().removesuffix(";")
     return f"SELECT {', '.join(shown)} FROM ({inner}\n) AS q({', '.join(names)})"
+
+
+def _joined(row: tuple[Any, ...], places: dict[int, bool]) -> tuple[Any, ...]:
+    """A row of `_with_texts` with its texts where they are wanted."""
+    values, texts = list(row[: -len(places)]), row[-len(places) :]
+    for (place, every), text in zip(places.items(), texts, strict=True):
+        if every or str(text).endswith("infinity"):
+            values[place] = text
+    return tuple(values)
 
 
 def _fetch(

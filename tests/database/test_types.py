@@ -1,8 +1,10 @@
 """Every type from the source to the answer's JSON and to the screen."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from llmtui.database.execute import Database
@@ -36,3 +38,15 @@ def test_rows_keep_their_order_when_a_column_is_given_as_text(typed: Path) -> No
     assert [row[0] for row in result.rows] == [4, 3, 2]
     assert result.rows[0][1] == "4 months"
     assert result.truncated
+
+
+def test_only_dates_without_end_are_given_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "ends.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT unnest([DATE '9999-12-31', DATE '2024-01-02', NULL, "
+            "DATE 'infinity']) AS d"
+        )
+    with Database.open(file) as database:
+        rows = database.run("SELECT d FROM t").rows
+    assert rows == ((dt.date(9999, 12, 31),), (dt.date(2024, 1, 2),), (None,), ("infinity",))

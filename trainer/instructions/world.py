@@ -116,9 +116,9 @@ class World:
             shown = ", ".join(f.bare for f in names)
             sql = f"SELECT {shown} FROM {thing.sql} ORDER BY hash({shown}), {shown} LIMIT {_SAMPLE}"
             result = self.database.run(sql, max_rows=_SAMPLE)
-            keys = [f.column.name for f in names]
             self._rows[thing.table.name] = [
-                dict(zip(keys, row, strict=True)) for row in result.rows
+                {f.column.name: _usable(value, f.kind) for f, value in zip(names, row, strict=True)}
+                for row in result.rows
             ]
         return self._rows[thing.table.name]
 
@@ -188,6 +188,11 @@ class World:
         if shape < 0.4 and low.year < day.year:
             return dt.date(day.year, 1, 1)
         return dt.date(day.year, day.month, 1) if shape < 0.7 else day
+
+
+def _usable(value: Any, kind: str) -> Any:
+    """A value that questions can be about: a date without end, which comes as text, is none."""
+    return None if kind == "date" and isinstance(value, str) else value
 
 
 def _day(value: Any) -> dt.date:
