@@ -80,6 +80,14 @@ class _Place:
         )
 
 
+def without(question: str, mentions: Iterable[Mention]) -> str:
+    """A question with blanks in the place of its mentions."""
+    signs = list(question)
+    for mention in mentions:
+        signs[mention.start : mention.end] = " " * (mention.end - mention.start)
+    return "".join(signs)
+
+
 class Linker:
     """Links questions to the values of one database. Use it from any thread."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
-from llmtui.database.link import Mention
+from llmtui.database.link import Mention, without
 from llmtui.inference.statement import parse
 
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "百": 1e2, "千": 1e3,
@@ -36,14 +36,14 @@ def left_out(question: str, mentions: Sequence[Mention], sql: str) -> int:
     if tree is None:
         return 0
     texts, numbers = _held(tree)
-    rest = list(question)
     spans: dict[tuple[int, int], set[str]] = {}
     for mention in mentions:
         spans.setdefault((mention.start, mention.end), set()).add(mention.value.casefold())
-        rest[mention.start : mention.end] = " " * (mention.end - mention.start)
     missing = sum(1 for values in spans.values() if not values & texts)
     missing += sum(1 for item in tree.find_all(exp.EQ) if item.this == item.expression)
-    return missing + sum(1 for number in numbers_in("".join(rest)) if number not in numbers)
+    return missing + sum(
+        1 for number in numbers_in(without(question, mentions)) if number not in numbers
+    )
 
 
 def _held(tree: exp.Expr) -> tuple[set[str], set[float]]:

@@ -15,7 +15,7 @@ from sqlglot import exp
 from llmtui.database.execute import Database
 from llmtui.database.fold import tokens
 from llmtui.database.keys import singular, words
-from llmtui.database.link import Mention
+from llmtui.database.link import Mention, without
 from llmtui.database.schema import Column, Schema, Table, quote
 from llmtui.inference.repair import binds
 from llmtui.inference.statement import parse, written
@@ -57,7 +57,7 @@ def follow_up(question: str, last_sql: str, database: Database) -> str:
         return ""
     schema = database.schema
     mentions = database.linker.mentions(question)
-    said = _without(question, mentions)
+    said = without(question, mentions)
     if _left_over(said, _tables(tree, schema)):
         return ""
     changed = [
@@ -70,13 +70,6 @@ def follow_up(question: str, last_sql: str, database: Database) -> str:
         return ""
     sql = written(tree)
     return sql if sql != last_sql and binds(sql, database) else ""
-
-
-def _without(question: str, mentions: Sequence[Mention]) -> str:
-    signs = list(question)
-    for mention in mentions:
-        signs[mention.start : mention.end] = " " * (mention.end - mention.start)
-    return "".join(signs)
 
 
 def _left_over(said: str, tables: Sequence[Table]) -> bool:

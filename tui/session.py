@@ -100,10 +100,10 @@ class Session:
         database = self.database()
         if server := self.settings.server:
             with self._lock:
-                if self._asker is None:
-                    from llmtui.inference.ask import Asker
-                    from llmtui.inference.server import ServerModel
+                from llmtui.inference.ask import Asker
+                from llmtui.inference.server import ServerModel
 
+                if self._asker is None or not isinstance(self._asker.model, ServerModel):
                     self._asker = Asker(database, ServerModel(server))
                 return self._asker
         model = self.project.model or model_of(self.settings, lambda _event: None)

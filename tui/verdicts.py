@@ -47,7 +47,7 @@ def keep_answer(session: Session, question: str, sql: str, verdict: str) -> None
         schema=database.schema.fingerprint,
         hints=database.linker.hints(question),
     )
-    if verdict != "rejected" and database.access.secrets == "mask" and (found := secret_in(row)):
+    if verdict != "rejected" and (found := secret_in(row, database)):
         raise UsageError(
             f"Not kept: a likely {found} is in it, and a model could repeat it",
             hint='The setting `secrets` = "keep" lets such rows in.',

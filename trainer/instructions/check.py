@@ -24,7 +24,6 @@ def check_rows(
     personal data are masked in these, and a query that holds some is dropped, unless the setting
     `secrets` lets them in.
     """
-    masking = database.access.secrets == "mask"
     masked = 0
     kept: list[Instruction] = []
     dropped: Counter[str] = Counter()
@@ -32,7 +31,7 @@ def check_rows(
     asked: dict[str, str] = {}
     for given in rows:
         row = given
-        if masking and given.kind != "sql" and secret_in(given):
+        if given.kind != "sql" and secret_in(given, database):
             row = replace(given, question=mask(given.question), answer=mask(given.answer))
             masked += 1
         problem = _problem(database, row, asked)
@@ -53,9 +52,10 @@ def check_rows(
     return kept
 
 
-def secret_in(row: Instruction) -> str:
-    """The kind of secret or personal data that a row holds, "" when it seems to hold none."""
-    return find(f"{row.question}\n{row.target}")
+def secret_in(row: Instruction, database: Database) -> str:
+    """The kind of secret or personal data in a row that the settings keep out, "" for none."""
+    masking = database.access.secrets == "mask"
+    return find(f"{row.question}\n{row.target}") if masking else ""
 
 
 def _problem(database: Database, row: Instruction, asked: dict[str, str]) -> str:
@@ -64,7 +64,7 @@ def _problem(database: Database, row: Instruction, asked: dict[str, str]) -> str
         return "repeats a row" if known == row.target else "another answer to the same question"
     if row.kind != "sql":
         return "" if row.answer.strip() else "has no answer"
-    if database.access.secrets == "mask" and (secret := secret_in(row)):
+    if secret := secret_in(row, database):
         return f"a likely {secret} is in it"
     verdict = database.check(row.sql)
     if not verdict.ok:
