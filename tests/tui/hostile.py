@@ -7,6 +7,7 @@ into every widget that it finds there; it exits with 0 when nothing ended the ap
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import sys
 from pathlib import Path
 
@@ -96,6 +97,7 @@ async def drive(pilot: Pilot[int]) -> None:
 
 
 def main() -> int:
+    faulthandler.dump_traceback_later(270, exit=True)  # tells where it hangs
     app = LlmtuiApp(Path(sys.argv[1]))
     code = app.run(auto_pilot=drive)
     print("widgets:", " ".join(_filled))
