@@ -61,8 +61,9 @@ class Access:
 class Database:
     """One source, read-only, in a process of its own.
 
-    Use it from one thread at a time; `interrupt` works from any. `tables` holds (schema, name) in
-    lower case of everything that can be read; `notes` what a person should know about the source.
+    Queries of several threads are run one after another; `interrupt` stops the one that runs.
+    `tables` holds (schema, name) in lower case of everything that can be read; `notes` what a
+    person should know about the source.
     """
 
     def __init__(self, path: Path, opened: Opened, access: Access) -> None:

@@ -13,6 +13,7 @@ import duckdb
 
 from llmtui.database.encoding import transcoded
 from llmtui.database.schema import quote
+from llmtui.database.text import first_line
 from llmtui.workspace.errors import SourceError
 
 _DELIMITERS = (",", "\t", ";", "|")
@@ -161,7 +162,10 @@ def _told(file: Path, readable: Path) -> Iterator[None]:
         line, columns = _BAD_LINE.search(text), _EXPECTED.search(text)
         if line and columns:
             raise _ragged(file, line["line"], columns["found"], columns["wanted"]) from error
-        first = text.splitlines()[0].replace(str(readable), file.name)
         raise SourceError(
-            f"This file cannot be read as {kind} ({first})", where=str(file)
+            f"This {kind} file cannot be read: {first_line(error)}".replace(
+                str(readable), file.name
+            ),
+            where=str(file),
+            hint="It may be cut short or damaged: write it out anew.",
         ) from error

@@ -36,7 +36,7 @@ _Message = dict[str, Any]
 
 
 class Process:
-    """One child process. Calls come from one thread at a time; `interrupt` from any.
+    """One child process, for any number of threads: one call is made after another.
 
     opening: a call that is made whenever a child is started
     """
@@ -48,6 +48,7 @@ class Process:
         self._number = 0
         self._waiting = 0
         self._stopped = ""
+        self._closed = False
         self._opened: _Message | None = None
         self._start()
 
@@ -70,10 +71,10 @@ class Process:
 
     def opened(self) -> _Message:
         """The reply to the opening call. Raises what it failed with."""
-        if self._opened is None:
-            with self._one_call:
+        with self._one_call:  # whoever comes second finds it
+            if self._opened is None:
                 self._opened = self._wait(0, None, None)
-        return self._opened
+            return self._opened
 
     def call(
         self,
@@ -144,17 +145,22 @@ class Process:
         return error
 
     def _ended(self, limit: float | None) -> LlmtuiError:
-        """Why the child is gone; a new one is on its way."""
+        """Why the child is gone; a new one is on its way, unless that would end too."""
         code = self._child.wait()
         self._forget()
-        if self._opening is not None:
-            if self._opened is None:
-                return SourceError(
-                    f"Opening this ended DuckDB (code {code})",
-                    where=str(self._opening.get("file", "")),
-                    hint="It may be damaged.",
-                )
+        opening = self._opening if self._opened is None else None
+        if self._closed or self._opened is None:
+            self._replies.put(None)  # for whoever asks next
+        else:
             self._start()
+        if self._closed:
+            return Interrupted("The database was closed")
+        if opening is not None:
+            return SourceError(
+                f"Opening this ended DuckDB (code {code})",
+                where=str(opening.get("file", "")),
+                hint="It may be damaged.",
+            )
         if self._stopped == "person":
             return Interrupted("The query was stopped")
         if self._stopped == "time":
@@ -177,7 +183,8 @@ class Process:
                 self._child.stdin.close()
 
     def close(self) -> None:
-        """End the child, at once when it works."""
+        """End the child, at once when it works; a call that waits raises Interrupted."""
+        self._closed = True
         self._forget()
         try:
             self._child.wait(timeout=0.05 if self._waiting else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode categories that a terminal obeys or does not show: controls, bidi marks, surrogates."""
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that are drawn as nothing."""
+_KIND = re.compile(r"^(?:\w+ )+Error: ")
+_NEAR = re.compile(r"^Candidate bindings:[ :]*(?P<names>.+)$", re.MULTILINE)
 _LONGEST_LINE = 400
 
 
@@ -101,7 +104,10 @@ def json_value(value: Any) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text, short and safe to show."""
+    """What an error says in its first line, and the nearest names; short and safe to show."""
     plain = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "").strip()
     line = safe_text(plain.split("\n")[0]) if plain else type(error).__name__
+    line = _KIND.sub("", line).rstrip(" .!")
+    if near := _NEAR.search(plain):
+        line = f"{line}; nearest: {safe_text(near['names'])}"
     return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + "…"

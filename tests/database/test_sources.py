@@ -12,7 +12,7 @@ import pytest
 from llmtui.database import sqlite
 from llmtui.database.execute import Database
 from llmtui.database.text import json_value, safe_text, show_value
-from llmtui.workspace.errors import SourceError
+from llmtui.workspace.errors import QueryError, SourceError
 
 
 def sqlite_file(path: Path) -> Path:
@@ -128,8 +128,8 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
         "unknown kind": (made("x.docx", b"PK.."), "This kind of file is not known"),
         "empty folder": (folder / "nothing", "holds no data file"),
         "broken encoding": (made("b.csv", b"a,b\n1,caf\xe9 \xff\xfe\xfa\n"), "encoding .* line 2"),
-        "not parquet": (made("p.parquet", b"nope nope nope"), "cannot be read as PARQUET"),
-        "not json": (made("j.json", b"{{{{"), "cannot be read as JSON"),
+        "not parquet": (made("p.parquet", b"nope nope nope"), "This PARQUET file cannot be read"),
+        "not json": (made("j.json", b"{{{{"), "This JSON file cannot be read"),
         "cut duckdb": (made("cut.duckdb", cut), "cannot be opened"),
         "no tables": (folder / "bare.duckdb", "has no tables"),
         "cut sqlite": (made("c.sqlite", b"SQLite format 3\0" + b"\1" * 99), "cannot be read"),
@@ -261,3 +261,12 @@ def test_a_locked_sqlite_file_is_told(tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="locked by another program"):
             Database.open(file)
         holder.kill()
+
+
+def test_an_unknown_column_is_told_with_the_nearest_names(shop_database: Database) -> None:
+    with pytest.raises(QueryError) as told:
+        shop_database.run("SELECT citty FROM customers")
+    assert 'nearest: "city"' in str(told.value)
+    with pytest.raises(QueryError) as told:
+        shop_database.run("SELECT c.nme FROM customers c")
+    assert 'nearest: "name"' in str(told.value)

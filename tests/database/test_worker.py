@@ -174,3 +174,39 @@ def test_a_file_that_ends_duckdb_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     duckdb.connect(str(file)).close()
     with pytest.raises(SourceError, match="ended DuckDB"):
         Database.open(file)
+
+
+def test_several_threads_may_ask_while_the_process_is_started_anew(shop: Path) -> None:
+    with Database.open(shop, Access(time_limit=0.3)) as database:
+        with pytest.raises((TimeLimitError, QueryError)):
+            database.run(STUBBORN)  # ends the process
+        answers: list[object] = []
+        ask = lambda: answers.append(database.run("SELECT 1").rows)  # noqa: E731
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert answers == [((1,),)] * 4
+
+
+def test_a_closed_database_keeps_nobody_waiting(shop: Path) -> None:
+    told: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            database.run(STUBBORN)
+        except (Interrupted, QueryError) as error:
+            told.append(error)
+
+    database = Database.open(shop, Access(time_limit=60))
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    database.close()
+    for thread in threads:
+        thread.join(20)
+    assert [str(error) for error in told] == ["The database was closed."] * 2
+    with pytest.raises(Interrupted):
+        database.run("SELECT 1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,22 @@ async def test_the_question_is_in_view_at_every_size(shop: Path, size: tuple[int
         region = app.screen.query_one("#question").region
         assert region.bottom <= size[1]
         assert region.width > 20
+
+
+def test_the_app_ends_while_a_thread_waits_for_it(shop: Path) -> None:
+    async def drive(pilot) -> None:  # type: ignore[no-untyped-def]
+        app = pilot.app
+
+        async def never() -> None:
+            app.call_later(app.exit)
+            await asyncio.Event().wait()
+
+        app.run_worker(lambda: app.screen.from_thread(never), thread=True)
+
+    def run() -> None:
+        LlmtuiApp(shop).run(headless=True, size=SIZE, auto_pilot=drive)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
