@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from llmtui.database.execute import Database
 from llmtui.database.text import json_value
+from llmtui.inference.candidates import Candidate
 from llmtui.inference.coverage import left_out
 from llmtui.inference.repair import mend
 from llmtui.inference.wording import core_of, question_problem
@@ -41,15 +42,10 @@ class Model(Protocol):
     def tokenize(self, text: str, control: bool = False) -> list[int]: ...
 
     def stream(
-        self,
-        tokens: Sequence[int],
-        *,
-        max_tokens: int = 256,
-        begun: Sequence[int] = (),
-        shared: int = 0,
+        self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
     ) -> Iterator[str]: ...
 
-    def other_beginnings(self, most: int) -> list[list[int]]: ...
+    def alternatives(self, most: int) -> Sequence[tuple[str, Candidate]]: ...
 
     def cancel(self) -> None: ...
 
@@ -218,8 +214,8 @@ class Asker:
         best, least = first, faults(first)
         if least == _FAULTLESS:
             return first
-        for begun in self.model.other_beginnings(OTHERS):
-            answer = self._try(self.model.prompt, question, on_text, begun)
+        for text, candidate in self.model.alternatives(OTHERS):
+            answer = self._checked(text, candidate.confidence)
             if self._cancelled or answer.exit_code > 1:
                 break
             if answer.status == "ok" and faults(answer) < least:
@@ -228,6 +224,8 @@ class Asker:
                 least = faults(answer)
             if least == _FAULTLESS:
                 break
+        if best is not first:
+            on_text(best.sql)
         if best.confidence is not None:
             doubts = least[1] + least[2]
             best = replace(best, confidence=best.confidence * _DOUBT**doubts)
@@ -248,26 +246,23 @@ class Asker:
         failed = f"{question}\n\nNot this: {first.sql[:400]}\nIt fails: {first.message[:200]}"
         return self._try(prompt, failed, on_text)
 
-    def _try(
-        self,
-        prompt: Prompt,
-        question: str,
-        on_text: Callable[[str], None],
-        begun: Sequence[int] = (),
-    ) -> Answer:
+    def _try(self, prompt: Prompt, question: str, on_text: Callable[[str], None]) -> Answer:
         tokens, shared = self._tokens(prompt, question)
         text = ""
-        pieces = self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, begun=begun, shared=shared)
-        for piece in pieces:
+        for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, shared=shared):
             text += piece
             on_text(text)
             if _DONE.search(text):
                 break
+        return self._checked(text, self.model.confidence)
+
+    def _checked(self, text: str, confidence: float | None) -> Answer:
+        """What a model said: mended, guarded, bound, run."""
         mended = mend(text, self.database)
         answer = run_sql(self.database, mended.sql)
         told = [answer.message, *mended.changes] if answer.message else mended.changes
         message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""
-        return replace(answer, message=message, confidence=self.model.confidence)
+        return replace(answer, message=message, confidence=confidence)
 
     def _tokens(self, prompt: Prompt, question: str) -> tuple[list[int], int]:
         """The prompt's tokens, and how many of the first are those of every question.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import ctypes
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmtui.inference.adapters import Adapters
+from llmtui.inference.candidates import MOST, Candidate, Doubts, Together
 from llmtui.inference.prefixes import LEAST, Prefixes
 from llmtui.inference.stopflag import StopFlag
 from llmtui.quantize.adapter import SUFFIX, base_of
@@ -50,11 +50,8 @@ class Engine:
         self._model: Any = None
         self._context: Any = None
         self._held: list[int] = []
-        self.confidence: float | None = None
-        """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
-        self._said: list[int] = []
-        self._doubts: list[tuple[float, int, int]] = []
-        """Probability, place and token of what the last answer could have said instead."""
+        self._doubts, self._asked = Doubts(), 0
+        """Of the last answer, and the tokens of its prompt."""
         params = llama.llama_model_default_params()
         params.n_gpu_layers = 0
         self._model = llama.llama_model_load_from_file(str(base).encode(), params)
@@ -69,6 +66,7 @@ class Engine:
         self._stop = StopFlag(llama.ggml_abort_callback)
         self._context = self._open_context(threads or cores())
         self._memory = llama.llama_get_memory(self._context)
+        self._together = Together(llama, self._context, self._words)
         self._adapters = Adapters(llama, self._model, base)
         self._adapter_facts: dict[str, Any] = {}
         self.prompt = self._choose_prompt()
@@ -81,7 +79,8 @@ class Engine:
         params.n_ctx = self.context
         params.n_batch = params.n_ubatch = _BATCH
         params.n_threads = params.n_threads_batch = threads
-        params.swa_full = True
+        params.swa_full = params.kv_unified = True
+        params.n_seq_max = 1 + MOST
         params.abort_callback, params.abort_callback_data = self._stop.callback, self._stop.data
         context = self._llama.llama_init_from_model(self._model, params)
         if not context:
@@ -143,18 +142,9 @@ class Engine:
             )
         self._stop.lower()
         self._feed_prompt(list(tokens), shared)
-        total = 0.0
-        self.confidence, self._said, self._doubts = None, [], []
-        for count in range(1, max_tokens + 1):
-            logits = self._logits()
-            second, token = map(int, logits.argpartition(-2)[-2:])
-            top = float(logits[token])
-            likely = 1 / float(np.exp(logits - top).sum())
-            total += math.log(likely)
-            self.confidence = math.exp(total / count)
-            other = likely * math.exp(float(logits[second]) - top)
-            self._doubts.append((other, count - 1, second))
-            self._said.append(token)
+        self._doubts, self._asked = Doubts(), len(tokens)
+        for _ in range(max_tokens):
+            token = self._doubts.take(self._logits())
             if self._is_end(token):
                 return
             yield token
@@ -174,31 +164,37 @@ class Engine:
         logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=(self._words,))
         return logits
 
-    def other_beginnings(self, most: int) -> list[list[int]]:
-        """Beginnings of other answers to the last prompt, the likeliest first: each is the last
-        answer up to a token that another came close to, and that other token."""
-        likely = sorted(self._doubts, reverse=True)[:most]
-        return [[*self._said[:place], token] for _, place, token in likely]
+    @property
+    def confidence(self) -> float | None:
+        """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
+        return self._doubts.confidence
+
+    def alternatives(self, most: int) -> list[tuple[str, Candidate]]:
+        """Other answers to the last prompt, the likeliest first: each says what the last one did
+        up to a token that another came close to, goes on with that, and is then greedy.
+
+        Raises Interrupted when `cancel` was called.
+        """
+        found = self._doubts.begun(min(most, MOST))
+        longest = min(2 * len(self._doubts) + 16, (self.context - len(self._held)) // (most + 1))
+        self._check(self._together.read_on(found, self._asked, longest, self._is_end))
+        found.sort(key=lambda candidate: candidate.log_likelihood, reverse=True)
+        return [(self._text(candidate.tokens), candidate) for candidate in found]
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        kept = tokens[:-1] if self._is_end(tokens[-1]) else tokens
+        return b"".join(map(self._piece, kept)).decode("utf-8", "replace")
 
     def stream(
         self,
         tokens: Sequence[int],
         *,
         max_tokens: int = 256,
-        begun: Sequence[int] = (),
         shared: int = 0,
     ) -> Iterator[str]:
-        """The continuation as pieces of text, never half a character. See `stream_tokens`.
-
-        begun: tokens that it begins with, whatever the model would say
-        """
+        """The continuation as pieces of text, never half a character. See `stream_tokens`."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        said = decoder.decode(b"".join(map(self._piece, begun)))
-        if said:
-            yield said
-        if begun and self._is_end(begun[-1]):
-            return
-        for token in self.stream_tokens([*tokens, *begun], max_tokens=max_tokens, shared=shared):
+        for token in self.stream_tokens(tokens, max_tokens=max_tokens, shared=shared):
             piece = decoder.decode(self._piece(token))
             if piece:
                 yield piece
@@ -246,13 +242,17 @@ class Engine:
         code = self._llama.llama_decode(
             self._context, self._llama.llama_batch_get_one(array, len(tokens))
         )
+        self._check(code)
+        self._held += tokens
+
+    def _check(self, code: int) -> None:
+        """Raise what the code of a decode tells, if it is not that all went well."""
         if self._stop.up or code == _ABORTED:
             self._held = []
             self._llama.llama_memory_clear(self._memory, True)
             raise Interrupted("The answer was stopped")
         if code != 0:
             raise ModelError(f"llama.cpp failed while answering (code {code})")
-        self._held += tokens
 
     def cancel(self) -> None:
         """Stop the answer that is being made, also inside a long prompt."""
@@ -260,6 +260,7 @@ class Engine:
 
     def close(self) -> None:
         if self._context:
+            self._together.close()
             self._llama.llama_free(self._context)
             self._context = None
         if self._model:

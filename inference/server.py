@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from llmtui.database.text import safe_text
+from llmtui.inference.candidates import Candidate
 from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.errors import Interrupted, ModelError, UsageError
 
@@ -58,20 +59,19 @@ class ServerModel:
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         return [] if control else list(text.encode())
 
-    def other_beginnings(self, _most: int) -> list[list[int]]:
-        return []
+    def alternatives(self, _most: int) -> Sequence[tuple[str, Candidate]]:
+        return ()
 
     def stream(
         self,
         tokens: Sequence[int],
         *,
         max_tokens: int = 256,
-        begun: Sequence[int] = (),
         shared: int = 0,  # noqa: ARG002  (a server keeps what it has read as it likes)
     ) -> Iterator[str]:
         """Raises ModelError, and Interrupted when `cancel` was called."""
         self._cancelled = False
-        message = {"role": "user", "content": bytes([*tokens, *begun]).decode()}
+        message = {"role": "user", "content": bytes(tokens).decode()}
         body = {"model": str(self.path), "messages": [message], "temperature": 0,
                 "max_tokens": max_tokens, "stream": True}  # fmt: skip
         try:

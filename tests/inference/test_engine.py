@@ -49,17 +49,23 @@ def test_an_answer_can_be_cancelled_and_the_next_one_is_whole(engine: Engine) ->
     assert "".join(engine.stream(tokens, max_tokens=8))
 
 
-def test_other_answers_begin_as_the_last_one_and_go_another_way(engine: Engine) -> None:
+def test_other_answers_are_those_that_the_model_gives_when_begun_that_way(engine: Engine) -> None:
     tokens = engine.prompt.tokens(engine.tokenize, "Name three colours.", "")
     said = engine.complete(tokens, max_tokens=16)
-    first, *_ = others = engine.other_beginnings(3)
-    assert len(others) == 3
-    assert first[:-1] == said[: len(first) - 1]
-    assert first[-1] != [*said, -1][len(first) - 1]
-    text = "".join(engine.stream(tokens, max_tokens=16, begun=first))
-    begun = b"".join(map(engine._piece, first)).decode(errors="ignore")
-    assert text.startswith(begun)
-    assert len(text) >= len(begun)
+    beginnings = [candidate.tokens for candidate in engine._doubts.begun(4)]
+    others = engine.alternatives(4)
+    assert len(others) == len({text for text, _ in others}) == 4
+    likely = [candidate.log_likelihood for _, candidate in others]
+    assert likely == sorted(likely, reverse=True)
+    assert engine.complete(tokens, max_tokens=16) == said  # nothing of them is left
+    for _, candidate in others:
+        begun = next(b for b in beginnings if candidate.tokens[: len(b)] == b)
+        assert begun[:-1] == said[: len(begun) - 1]
+        assert begun[-1] != [*said, -1][len(begun) - 1]
+        rest = len(candidate.tokens) - len(begun)
+        alone = engine.complete([*tokens, *begun], max_tokens=max(rest, 1))
+        assert alone == candidate.tokens[len(begun) :][: len(alone)]
+        assert rest - len(alone) <= 1  # the token that ends it
 
 
 def test_the_engine_is_silent(capfd: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,6 @@ class Slow(Scripted):
         tokens: Sequence[int],
         *,
         max_tokens: int = 256,
-        begun: Sequence[int] = (),
         shared: int = 0,
     ) -> Iterator[str]:
         while not self.stopped.wait(0.01):
