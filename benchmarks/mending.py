@@ -4,7 +4,7 @@
 
 Linking: how many of the text values of the gold SQL are among the hints of its question, and how
 many hinted values are not in it. Mending: every gold statement goes through as it is and must give
-the same result; then damaged in one of four ways, and the share that gives the gold result again
+the same result; then damaged in one of five ways, and the share that gives the gold result again
 is counted.
 """
 
@@ -75,8 +75,30 @@ def forget_group(tree: exp.Expr, _rng: random.Random) -> bool:
     return True
 
 
+def forget_join(tree: exp.Expr, rng: random.Random) -> bool:
+    """A statement that reads a table without joining it."""
+    selects = list(tree.find_all(exp.Select))
+    joined = [
+        s for s in selects if any(isinstance(j.this, exp.Table) for j in s.args.get("joins") or ())
+    ]
+    if len(selects) != 1 or not joined:
+        return False
+    names = {t.alias_or_name.lower(): t.name for t in tree.find_all(exp.Table)}
+    if len(set(names.values())) < len(names):
+        return False
+    for table in tree.find_all(exp.Table):
+        table.set("alias", None)
+    for column in tree.find_all(exp.Column):
+        if column.table.lower() in names:
+            column.set("table", exp.to_identifier(names[column.table.lower()]))
+    joins = joined[0].args["joins"]
+    joins.pop(rng.randrange(len(joins)))
+    return True
+
+
 DAMAGE: dict[str, Callable[[exp.Expr, random.Random], bool]] = {
     "owner": swap_owner, "spelling": misspell, "case": change_case, "group": forget_group,
+    "join": forget_join,
 }  # fmt: skip
 
 
@@ -101,7 +123,7 @@ def main() -> int:
                 count_links(database, row, counts)
             seconds += time.monotonic() - began
             for row in {row["sql"]: row for row in rows}.values():
-                changed += count_mends(database, row["sql"], counts)
+                changed += count_mends(database, row["sql"], row["question"], counts)
     results = {**counts, "changed": changed, "ms_a_question": 1000 * seconds / counts["questions"]}
     print(json.dumps(results, ensure_ascii=False, indent=1))
     recall = counts["values found"] / max(1, counts["values"])
@@ -124,14 +146,14 @@ def count_links(database: Database, row: dict[str, str], counts: Counter[str]) -
     counts["values hinted that the gold SQL lacks"] += len(given - gold)
 
 
-def count_mends(database: Database, sql: str, counts: Counter[str]) -> Iterator[str]:
+def count_mends(database: Database, sql: str, question: str, counts: Counter[str]) -> Iterator[str]:
     """Statements whose result mending changes."""
     try:
         gold = Wanted.of(database.run(sql, max_rows=_MOST_ROWS), ordered=False)
     except LlmtuiError:
         return
     counts["gold"] += 1
-    if not same(database, gold, mend(sql, database).sql):
+    if not same(database, gold, mend(sql, database, question).sql):
         counts["gold changed"] += 1
         yield sql
     for name, damage in DAMAGE.items():
@@ -140,7 +162,7 @@ def count_mends(database: Database, sql: str, counts: Counter[str]) -> Iterator[
             continue
         counts["damaged"] += 1
         counts[f"damaged: {name}"] += 1
-        mended = mend(tree.sql("duckdb"), database).sql
+        mended = mend(tree.sql("duckdb"), database, question).sql
         restored = same(database, gold, mended)
         counts["restored"] += restored
         counts[f"restored: {name}"] += restored

@@ -1,8 +1,7 @@
-"""Keys: those that the source declares, and those that names and values give away."""
+"""Keys that no source declares: names and values give them away."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -16,50 +15,26 @@ _SHORT = 4
 """Letters of a key's name in one word, such as `uid` or `mid`."""
 CONTAINED = 0.95
 """Least share of a column's values that must be found in the key it seems to refer to."""
+_NAMED = 0.7
+"""The same where the column is named after the table or its key: rows may have been deleted."""
+_NOTHING = ("", "0", "-1")
+"""What stands for no reference where a column cannot be NULL."""
+_ROLES = {"manager", "supervisor", "boss", "head", "leader", "chief", "rep", "representative",
+          "agent", "assignee", "author", "approver", "经理", "主管", "上级", "负责人"}  # fmt: skip
+_DEEDS = {("reports", "to"), ("report", "to"), ("assigned", "to"), ("created", "by"),
+          ("approved", "by"), ("managed", "by"), ("updated", "by")}  # fmt: skip
+_PEOPLE = {"employee", "staff", "person", "people", "personnel", "worker", "user", "员工", "职员",
+           "人员", "用户"}  # fmt: skip
 _SIMPLE_TYPES = {"number", "text"}
 _MOST_TABLES = 100
 """Tables above which names alone tell a key: comparing values would take long."""
 _MOST_NAMES = 20_000
 _FEWEST = 8
 """Different values of a column that refers by its values alone."""
+_FEWEST_CODES, _USED = 5, 0.8
+"""The same of numbers, and the share of the other table's rows that they refer to."""
 _BY_VALUE = 0.9
 """Confidence of a key that no name speaks for."""
-
-
-def declared_primary(
-    connection: duckdb.DuckDBPyConnection, kept: bool
-) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(schema, table) → primary key columns."""
-    rows = connection.execute(
-        "SELECT schema_name, table_name, constraint_column_names FROM duckdb_constraints() "
-        "WHERE constraint_type = 'PRIMARY KEY' AND database_name = current_database()"
-    ).fetchall()
-    found = {(str(row[0]), str(row[1])): tuple(row[2]) for row in rows}
-    if kept:
-        rows = connection.execute(
-            "SELECT of_table, columns FROM _llmtui.keys WHERE kind = 'primary'"
-        ).fetchall()
-        found |= {("main", str(row[0])): tuple(json.loads(row[1])) for row in rows}
-    return found
-
-
-def declared_foreign(connection: duckdb.DuckDBPyConnection, kept: bool) -> list[ForeignKey]:
-    """Foreign keys over one column, as the source declares them."""
-    rows = connection.execute(
-        "SELECT table_name, constraint_column_names, referenced_table, referenced_column_names "
-        "FROM duckdb_constraints() WHERE constraint_type = 'FOREIGN KEY' "
-        "AND len(constraint_column_names) = 1 AND database_name = current_database() "
-        "ORDER BY table_oid, constraint_index"
-    ).fetchall()
-    found = [ForeignKey(row[0], row[1][0], row[2], row[3][0]) for row in rows]
-    if kept:
-        rows = connection.execute(
-            "SELECT of_table, columns FROM _llmtui.keys WHERE kind = 'foreign'"
-        ).fetchall()
-        for child, columns in rows:
-            column, parent, to_column = json.loads(columns)
-            found.append(ForeignKey(child, column, parent, to_column))
-    return found
 
 
 def likely_primary(columns: Iterable[Column]) -> tuple[str, ...]:
@@ -106,12 +81,12 @@ def inferred_foreign(
                 continue
             if column.kind not in _SIMPLE_TYPES or not column.distinct:
                 continue
-            for place, key in _places(column.name, parents):
+            for place, key in [*_places(column.name, parents), *_people(child, column, tables)]:
                 parent = tables[place]
                 if not _may_refer(child, column, parent, key):
                     continue
                 share = _contained(connection, child, column, parent, key)
-                if share >= CONTAINED:
+                if share >= (CONTAINED if parent is child else _NAMED):
                     found.append(
                         ForeignKey(child.name, column.name, parent.name, key.name, False, share)
                     )
@@ -121,6 +96,7 @@ def inferred_foreign(
     found = _without_names(found, [*declared, *found])
     if len(tables) <= _MOST_TABLES:
         found += _by_value(connection, tables, unnamed, [*declared, *found])
+        found += _by_code(connection, tables, unnamed, [*declared, *found])
     return found
 
 
@@ -173,8 +149,26 @@ def _places(name: str, parents: _Parents) -> list[tuple[int, Column]]:
     return [place for end in dict.fromkeys(ends) for place in parents.get(end, ())]
 
 
+def _people(child: Table, column: Column, tables: list[Table]) -> list[tuple[int, Column]]:
+    """Who a column such as "manager_id" or "reports_to" speaks of, when one table is of people; and
+    the table itself, for its "parent_product_id"."""
+    mine = [word for word in words(column.name) if word not in _KEY_WORDS]
+    found = []
+    for place, table in enumerate(tables):
+        if len(table.primary_key) != 1 or table.primary_key == (column.name,):
+            continue
+        owner = {singular(word) for word in words(table.name)}
+        role = bool(mine) and (mine[-1] in _ROLES or tuple(mine) in _DEEDS)
+        parent = table is child and mine[:1] == ["parent"] and set(mine[1:]) <= owner
+        if parent or (role and owner & _PEOPLE):
+            found.append((place, table.column(table.primary_key[0])))
+    return found if len(found) == 1 else []
+
+
 def _may_refer(child: Table, column: Column, parent: Table, key: Column) -> bool:
-    if parent.name == child.name or key.kind != column.kind:
+    if parent.name == child.name:
+        return key.kind == column.kind and key.name != column.name
+    if key.kind != column.kind and key.name.lower() != column.name.lower():
         return False
     return child.primary_key != (column.name,) or child.row_count < parent.row_count
 
@@ -212,6 +206,37 @@ def _by_value(
     return found
 
 
+def _by_code(
+    connection: duckdb.DuckDBPyConnection,
+    tables: list[Table],
+    columns: list[tuple[Table, Column]],
+    known: list[ForeignKey],
+) -> list[ForeignKey]:
+    """The other half of a table that links two: its one number that is no key yet, when just one
+    table has all its values, and few others."""
+    found = []
+    for child, column in columns:
+        mine = {key.column: key.to_table for key in known if key.table == child.name}
+        rest = [c for c in child.columns if c.name not in mine and c.kind not in ("date", "bool")]
+        if child.primary_key or len(mine) != 1 or rest != [column] or column.kind != "number":
+            continue
+        fitting = [
+            (parent, key)
+            for parent in tables
+            for key in _keys(parent)[:1]
+            if parent.name not in mine.values()
+            and _may_refer(child, column, parent, key)
+            and _FEWEST_CODES <= column.distinct >= _USED * parent.row_count
+            and _contained(connection, child, column, parent, key) == 1.0
+        ]
+        if len(fitting) == 1:
+            parent, key = fitting[0]
+            found.append(
+                ForeignKey(child.name, column.name, parent.name, key.name, False, _BY_VALUE)
+            )
+    return found
+
+
 def _distinct(connection: duckdb.DuckDBPyConnection, table: Table, key: Column) -> list[str]:
     if key.complete:
         return list(key.values)
@@ -222,11 +247,17 @@ def _distinct(connection: duckdb.DuckDBPyConnection, table: Table, key: Column) 
 def _contained(
     connection: duckdb.DuckDBPyConnection, child: Table, column: Column, parent: Table, key: Column
 ) -> float:
-    """Share of the column's distinct values that the key has (at most 10,000 are looked at)."""
+    """Share of the column's distinct values that the key has (at most 10,000 are looked at, those
+    that stand for nothing left out)."""
+    nothing = ", ".join(f"'{value}'" for value in _NOTHING)
+    theirs = quote(key.name)
+    if key.kind != column.kind:
+        theirs = f"TRY_CAST({theirs} AS {column.type})"
     query = (
-        f"SELECT avg(CASE WHEN v IN (SELECT {quote(key.name)} FROM {parent.sql_name}) "
+        f"SELECT avg(CASE WHEN v IN (SELECT {theirs} FROM {parent.sql_name}) "
         f"THEN 1.0 ELSE 0.0 END) FROM (SELECT DISTINCT {quote(column.name)} AS v "
-        f"FROM {child.sql_name} WHERE {quote(column.name)} IS NOT NULL LIMIT 10000)"
+        f"FROM {child.sql_name} WHERE CAST({quote(column.name)} AS VARCHAR) NOT IN ({nothing}) "
+        "LIMIT 10000)"
     )
     try:
         row = connection.execute(query).fetchone()

@@ -8,12 +8,8 @@ from typing import Any
 import duckdb
 
 from llmtui.database import secrets
-from llmtui.database.keys import (
-    declared_foreign,
-    declared_primary,
-    inferred_foreign,
-    likely_primary,
-)
+from llmtui.database.declared import declared_foreign, declared_primary
+from llmtui.database.keys import inferred_foreign, likely_primary
 from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
 from llmtui.database.small import MOST_CELLS, RANGED, frequent, small_facts
 

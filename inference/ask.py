@@ -16,7 +16,7 @@ from llmtui.database.execute import Database
 from llmtui.database.text import json_value
 from llmtui.inference.candidates import Candidate
 from llmtui.inference.coverage import left_out
-from llmtui.inference.repair import mend
+from llmtui.inference.repair import Mended, along_keys, mend
 from llmtui.inference.wording import core_of, question_problem
 from llmtui.trainer.prompt import Prompt, shared_tokens
 from llmtui.workspace.errors import LlmtuiError
@@ -215,7 +215,7 @@ class Asker:
         if least == _FAULTLESS:
             return first
         for text, candidate in self.model.alternatives(OTHERS):
-            answer = self._checked(text, candidate.confidence)
+            answer = self._checked(text, question, candidate.confidence)
             if self._cancelled or answer.exit_code > 1:
                 break
             if answer.status == "ok" and faults(answer) < least:
@@ -254,12 +254,17 @@ class Asker:
             on_text(text)
             if _DONE.search(text):
                 break
-        return self._checked(text, self.model.confidence)
+        return self._checked(text, question, self.model.confidence)
 
-    def _checked(self, text: str, confidence: float | None) -> Answer:
+    def _checked(self, text: str, question: str, confidence: float | None) -> Answer:
         """What a model said: mended, guarded, bound, run."""
-        mended = mend(text, self.database)
+        mended = mend(text, self.database, question)
         answer = run_sql(self.database, mended.sql)
+        if answer.status == "ok" and holds_nothing(answer):
+            along = along_keys(mended.sql, self.database, question)
+            other = run_sql(self.database, along.sql) if along else answer
+            if along and other.status == "ok" and not holds_nothing(other):
+                answer, mended = other, Mended(along.sql, [*mended.changes, *along.changes])
         told = [answer.message, *mended.changes] if answer.message else mended.changes
         message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""
         return replace(answer, message=message, confidence=confidence)

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from llmtui.database.link import Mention
-from llmtui.database.schema import Column, Schema, Table, quote
-from llmtui.inference.names import join_table
+from llmtui.database.schema import Column, Table, quote
 from llmtui.inference.scopes import Source, View, column_node, views
+from llmtui.inference.ways import Ways
 from llmtui.workspace.errors import QueryError, TimeLimitError
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
 
 
-def mend_literals(tree: exp.Query, database: Database) -> list[str]:
+def mend_literals(tree: exp.Query, database: Database, question: str = "") -> list[str]:
     """Change `tree` in place; what was changed, in sentences without their full stop."""
     changes: list[str] = []
+    ways = Ways(database.schema, question)
     for view in views(tree, database.schema):
         for literal in list(view.select.find_all(exp.Literal)):
             compared = _compared(literal, view)
@@ -28,7 +29,7 @@ def mend_literals(tree: exp.Query, database: Database) -> list[str]:
             if isinstance(node, exp.Like):
                 _ignore_case(node, source, column, database, changes)
             elif not isinstance(node, exp.ILike):
-                _mend(literal, node, side, view, (source, column), database, changes)
+                _mend(literal, node, side, view, (source, column), database, ways, changes)
     return changes
 
 
@@ -52,7 +53,7 @@ def _compared(
 
 def _mend(
     literal: exp.Literal, node: exp.Expr, side: exp.Column, view: View, place: _Place,
-    database: Database, changes: list[str],
+    database: Database, ways: Ways, changes: list[str],
 ) -> None:  # fmt: skip
     source, column = place
     text = str(literal.this)
@@ -66,7 +67,7 @@ def _mend(
         changes.append(f"'{text}' was read as '{here[0].value}'")
         literal.set("this", here[0].value)
     elif not here and isinstance(node, exp.EQ) and not _negated(node):
-        _move(literal, side, view, [m for m in named if m.sure], database.schema, changes)
+        _move(literal, side, view, [m for m in named if m.sure], ways, changes)
 
 
 def _may_hold(table: Table, column: Column, text: str, database: Database) -> bool:
@@ -88,7 +89,7 @@ def _negated(node: exp.Expr) -> bool:
 
 
 def _move(
-    literal: exp.Literal, side: exp.Column, view: View, named: list[Mention], schema: Schema,
+    literal: exp.Literal, side: exp.Column, view: View, named: list[Mention], ways: Ways,
     changes: list[str],
 ) -> None:  # fmt: skip
     """Compare another column, one that holds the value, joining its table when that is plain."""
@@ -103,8 +104,8 @@ def _move(
         if mention_or_none is None or (len(named) > 1 and named[1].score >= named[0].score):
             return
         mention = mention_or_none
-        table = next(t for t in schema.tables if t.sql_name == mention.table)
-        if not join_table(view, schema, table):
+        table = next(t for t in ways.schema.tables if t.sql_name == mention.table)
+        if not ways.join(view, table):
             return
         alias = table.name
         changes.append(f'"{table.name}" was joined')

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from llmtui.database.schema import Column, ForeignKey, Schema, Table
+from llmtui.database.schema import Column, Schema, Table
 from llmtui.inference.nearest import name_words, nearest
 from llmtui.inference.scopes import Source, View, column_node, identifier, table_of, views
+from llmtui.inference.ways import Ways, condition, joins, repeats, shown, table_node
 
 _MOST_JOINS = 4
 
 
-def mend_names(tree: exp.Query, schema: Schema) -> list[str]:
+def mend_names(tree: exp.Query, ways: Ways) -> list[str]:
     """Change `tree` in place; what was changed, in sentences without their full stop."""
     changes: list[str] = []
+    schema = ways.schema
     _mend_tables(tree, schema, changes)
     for _ in range(_MOST_JOINS):
         for view in views(tree, schema):
-            _mend_conditions(view, schema, changes)
-        if not any(_mend_columns(view, schema, changes) for view in views(tree, schema)):
+            _mend_conditions(view, ways, changes)
+        if not any(_mend_columns(view, ways, changes) for view in views(tree, schema)):
             break
     return list(dict.fromkeys(changes))
 
@@ -42,9 +44,10 @@ def _mend_tables(tree: exp.Query, schema: Schema, changes: list[str]) -> None:
         node.set("db", identifier(meant.schema) if meant.schema != "main" else None)
 
 
-def _mend_conditions(view: View, schema: Schema, changes: list[str]) -> None:
-    """A join without a condition, or with one of columns that are not there, follows the key."""
-    for place, join in enumerate(view.select.args.get("joins") or []):
+def _mend_conditions(view: View, ways: Ways, changes: list[str]) -> None:
+    """A join without a condition, or with one of columns that are not there, follows the key, or
+    the keys of a table between the two."""
+    for place, join in enumerate(list(view.select.args.get("joins") or [])):
         node, on = join.this, join.args.get("on")
         if not isinstance(node, exp.Table) or join.args.get("using") or join.args.get("method"):
             continue
@@ -56,11 +59,21 @@ def _mend_conditions(view: View, schema: Schema, changes: list[str]) -> None:
         if on is not None and all(_exists(column, view) for column in on.find_all(exp.Column)):
             continue
         before = [s for s in view.here if s is not right and s.table][: place + 1]
-        keys = [(s, key) for s in before for key in _keys(s.table, right.table, schema)]
-        if len(keys) == 1:
-            join.set("on", _condition(keys[0][0], keys[0][1], right))
-            join.set("kind", None)
-            changes.append(f'"{right.alias}" was joined along {_shown(keys[0][1])}')
+        way = ways.between(before, right.table)
+        if way is None:
+            continue
+        start, steps = way
+        if len(steps) > 1 and view.source(steps[0][1].name) is not None:
+            continue
+        middle = joins(start, steps)[:-1]
+        between = Source(steps[0][1].name, steps[0][1], None) if middle else start
+        join.set("on", condition(between, steps[-1][0], right))
+        join.set("kind", None)
+        for other in middle:
+            view.select.args["joins"].insert(view.select.args["joins"].index(join), other)
+            other.parent, other.arg_key = view.select, "joins"
+        told = " and ".join(shown(key) for key, _ in steps)
+        changes.append(f'"{right.alias}" was joined along {told}')
 
 
 def _related(view: View, right: Source) -> bool:
@@ -81,7 +94,7 @@ def _exists(column: exp.Column, view: View) -> bool:
     return any(source.has(column.name) for source in (*view.here, *view.around))
 
 
-def _mend_columns(view: View, schema: Schema, changes: list[str]) -> bool:
+def _mend_columns(view: View, ways: Ways, changes: list[str]) -> bool:
     """Mend the columns of one scope; true as soon as a table was joined."""
     for column in view.columns:
         if column.find_ancestor(exp.Select) is not view.select:
@@ -90,7 +103,7 @@ def _mend_columns(view: View, schema: Schema, changes: list[str]) -> bool:
             continue
         if _exists(column, view):
             _qualify(column, view, changes)
-        elif _mend_column(column, view, schema, changes):
+        elif _mend_column(column, view, ways, changes):
             return True
     return False
 
@@ -111,7 +124,7 @@ def _using(view: View, name: str) -> bool:
     )
 
 
-def _mend_column(column: exp.Column, view: View, schema: Schema, changes: list[str]) -> bool:
+def _mend_column(column: exp.Column, view: View, ways: Ways, changes: list[str]) -> bool:
     """Mend a column that does not exist; true when a table was joined for it."""
     name, owner = column.name, column.table
     source = view.source(owner) if owner else None
@@ -119,16 +132,55 @@ def _mend_column(column: exp.Column, view: View, schema: Schema, changes: list[s
         named = [s for s in view.here if s.table and s.table.name.lower() == owner.lower()]
         if named and named[0].has(name):
             return _set(column, named[0].alias, name, changes)
-        meant = None if named else _table_named(owner, schema)
+        meant = None if named else _table_named(owner, ways.schema)
         if meant is not None:
             real = name if _has(meant, name) else nearest(name, _names(meant), owner=meant.name)
-            return real is not None and _join(column, view, schema, meant, real, changes)
+            return real is not None and _join(column, view, ways, meant, real, changes)
     here = _meant_here(name, source, view)
     if here is not None:
         alone = len(view.here) == 1 and not owner
         return _set(column, "" if alone else here[0], here[1], changes)
-    holding = [(table, real) for table in schema.tables if (real := _column_in(table, name))]
-    return len(holding) == 1 and _join(column, view, schema, *holding[0], changes)
+    named_table = _exactly(name, ways.schema)
+    if named_table is not None:
+        label = label_names(named_table, ways.schema)[0]
+        return _join(column, view, ways, named_table, label, changes)
+    holding = [(t, real) for t in ways.schema.tables if (real := _column_in(t, name))]
+    spoken = [(t, real) for t, real in holding if any(map(ways.speaks_of, name_words(t.name)))]
+    near = [(t, real) for t, real in holding if any(ways.keys(s.table, t) for s in view.here)]
+    found = next((some for some in (holding, near, spoken) if len(some) == 1), None)
+    return found is not None and _join(column, view, ways, *found[0], changes)
+
+
+def label_names(table: Table, schema: Schema) -> list[str]:
+    """The column, or the two, that names a row of a table to a person."""
+    from llmtui.trainer.instructions.things import thing_of
+
+    foreign = {key.column for key in schema.foreign_keys if key.table == table.name}
+    return [field.column.name for field in thing_of(table, foreign).label]
+
+
+def mend_whole_rows(tree: exp.Query, schema: Schema) -> list[str]:
+    """A table's name among the columns shown becomes what names its rows to a person."""
+    changes = []
+    for view in views(tree, schema):
+        for place, item in enumerate(view.select.expressions):
+            source = view.source(item.name) if isinstance(item, exp.Column) else None
+            if source is None or source.table is None or item.args.get("table"):
+                continue
+            if any(s.has(item.name) for s in view.here):
+                continue
+            label = [column_node(source.alias, name) for name in label_names(source.table, schema)]
+            view.select.expressions[place : place + 1] = label
+            view.select.set("expressions", view.select.expressions)
+            changes.append(f'"{item.name}" was read as its {" and ".join(c.name for c in label)}')
+            break
+    return changes
+
+
+def _exactly(name: str, schema: Schema) -> Table | None:
+    """The table whose name is just this, in singular or plural."""
+    found = [t for t in schema.tables if name_words(t.name) == name_words(name)]
+    return found[0] if len(found) == 1 else None
 
 
 def _meant_here(name: str, source: Source | None, view: View) -> tuple[str, str] | None:
@@ -188,79 +240,44 @@ def _table_named(name: str, schema: Schema) -> Table | None:
 
 
 def _join(
-    column: exp.Column, view: View, schema: Schema, table: Table, name: str, changes: list[str]
+    column: exp.Column, view: View, ways: Ways, table: Table, name: str, changes: list[str]
 ) -> bool:
-    joined = join_table(view, schema, table)
-    if not joined:
-        return False
+    """Read `name` of `table` in a column's place; true when the table was joined for it."""
+    if any(s.table is not None and s.table.name == table.name for s in view.here):
+        alias = next(s.alias for s in view.here if s.table and s.table.name == table.name)
+        return _set(column, alias, name, changes)
+    if not ways.join(view, table):
+        return _within(column, view, ways, table, name, changes)
     _set(column, table.name, name, changes)
     changes.append(f'"{table.name}" was joined')
     return True
 
 
-def join_table(view: View, schema: Schema, table: Table) -> bool:
-    """Join `table` to a scope along the one shortest way of keys; false when there is none.
-
-    A way that may give a row of the query several times is not taken in an aggregate.
-    """
-    path = _path([s for s in view.here if s.table], table, schema)
-    if path is None or any(s.alias.lower() == table.name.lower() for s in view.here):
+def _within(
+    column: exp.Column, view: View, ways: Ways, table: Table, name: str, changes: list[str]
+) -> bool:
+    """A condition on rows that belong to those that are counted: they are those with such a row."""
+    node: exp.Expr = column
+    while isinstance(node.parent, exp.Expr) and not isinstance(node.parent, exp.And | exp.Where):
+        node = node.parent
+    way = ways.between([s for s in view.here if s.table], table)
+    where = view.select.args.get("where")
+    if way is None or where is None or not repeats(way[1][:1]):
         return False
-    start, steps = path
-    for column in view.columns:
-        owner = view.owner(column)
-        if not column.table and owner in view.here and column.name.lower() not in view.made:
-            column.set("table", identifier(owner.alias))
-    repeats = any(key.table == to.name for key, to in steps)
-    if repeats and view.select.find(exp.AggFunc):
+    if not isinstance(node.parent, exp.And | exp.Where) or node.find_ancestor(exp.Where) != where:
         return False
-    before = start
-    for key, to in steps:
-        source = Source(to.name, to, frozenset(c.name.lower() for c in to.columns))
-        node = exp.Table(this=identifier(to.name))
-        if to.schema != "main":
-            node.set("db", identifier(to.schema))
-        view.select.append("joins", exp.Join(this=node, on=_condition(before, key, source)))
-        before = source
+    if list(node.find_all(exp.Column)) != [column] or node.find(exp.AggFunc):
+        return False
+    start, steps = way
+    key, first = steps[0]
+    told = f'"{column.name}" was looked for in "{table.name}"'
+    column.set("this", identifier(name))
+    column.set("table", identifier(table.name))
+    inner = exp.select(column_node(first.name, key.column)).from_(table_node(first))
+    for join in joins(Source(first.name, first, None), steps[1:]):
+        inner.append("joins", join)
+    inner.set("where", exp.Where(this=node.copy()))
+    chosen = exp.In(this=column_node(start.alias, key.to_column), query=exp.Subquery(this=inner))
+    node.replace(chosen)
+    changes.append(told)
     return True
-
-
-_Step = tuple[ForeignKey, Table]
-
-
-def _path(sources: list[Source], goal: Table, schema: Schema) -> tuple[Source, list[_Step]] | None:
-    """The only shortest way (of one or two keys) from a table that is read to `goal`."""
-    short: list[tuple[Source, list[_Step]]] = []
-    long: list[tuple[Source, list[_Step]]] = []
-    read = {source.table.name for source in sources if source.table}
-    for source in sources:
-        for key in _keys(source.table, goal, schema):
-            short.append((source, [(key, goal)]))
-        for middle in schema.tables:
-            if middle.name in read or middle.name == goal.name:
-                continue
-            for first in _keys(source.table, middle, schema):
-                long += [
-                    (source, [(first, middle), (k, goal)]) for k in _keys(middle, goal, schema)
-                ]
-    found = short or long
-    return found[0] if len(found) == 1 else None
-
-
-def _keys(one: Table | None, other: Table | None, schema: Schema) -> list[ForeignKey]:
-    """Keys between two tables, in either direction."""
-    if one is None or other is None:
-        return []
-    pairs = {(one.name, other.name), (other.name, one.name)}
-    return [key for key in schema.foreign_keys if (key.table, key.to_table) in pairs]
-
-
-def _condition(left: Source, key: ForeignKey, right: Source) -> exp.EQ:
-    assert left.table is not None
-    forward = key.table == left.table.name
-    mine, theirs = (key.column, key.to_column) if forward else (key.to_column, key.column)
-    return exp.EQ(this=column_node(left.alias, mine), expression=column_node(right.alias, theirs))
-
-
-def _shown(key: ForeignKey) -> str:
-    return f"{key.table}.{key.column} = {key.to_table}.{key.to_column}"

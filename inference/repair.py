@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from llmtui.inference.literals import mend_literals
-from llmtui.inference.names import mend_names
+from llmtui.inference.names import mend_names, mend_whole_rows
 from llmtui.inference.statement import (
     closed,
     drop_doubles,
@@ -24,6 +24,7 @@ from llmtui.inference.statement import (
     written,
 )
 from llmtui.inference.strict import mend_strictness
+from llmtui.inference.ways import Ways, follow_keys
 from llmtui.workspace.errors import QueryError
 
 if TYPE_CHECKING:
@@ -43,19 +44,22 @@ class Mended:
     changes: list[str] = field(default_factory=list)
 
 
-def mend(text: str, database: Database) -> Mended:
-    """The statement in a model's answer, mended when that makes it bind. Raises Interrupted."""
+def mend(text: str, database: Database, question: str = "") -> Mended:
+    """The statement in a model's answer, mended when that makes it bind. Raises Interrupted.
+
+    question: what it is to answer; its words decide which of several ways between tables is meant
+    """
     sql = statement_in(text)
     if binds(sql, database):
-        return _with_values(Mended(sql), database)
+        return _with_values(Mended(sql), database, question)
     verdict = database.check(sql)
     foreign = verdict.reason.startswith(_FOREIGN)
     refused = verdict.parsed and not verdict.ok and not verdict.read_only
     if refused and not verdict.reason.startswith((_FOREIGN, _UNREAD)):
         return Mended(sql)
-    for tried in _tries(sql, database, foreign):
+    for tried in _tries(sql, database, foreign, question):
         if binds(tried.sql, database):
-            return _with_values(tried, database)
+            return _with_values(tried, database, question)
     return Mended(sql)
 
 
@@ -70,7 +74,7 @@ def binds(sql: str, database: Database) -> bool:
     return True
 
 
-def _tries(sql: str, database: Database, foreign: bool) -> Iterator[Mended]:
+def _tries(sql: str, database: Database, foreign: bool, question: str) -> Iterator[Mended]:
     """Versions of a statement that does not bind, those with fewer changes first."""
     whole = closed(sql)
     readings: list[tuple[str, exp.Query]] = []
@@ -83,22 +87,35 @@ def _tries(sql: str, database: Database, foreign: bool) -> Iterator[Mended]:
         if whole != sql:
             told.append("a bracket or quotation mark was closed")
         yield Mended(written(reading), told or ["it was written as DuckDB writes it"])
-        changes = mend_names(reading, database.schema)
+        changes = mend_names(reading, Ways(database.schema, question))
         if changes:
             yield Mended(written(reading), [*told, *changes])
         strict = mend_strictness(reading, database.schema)
         if strict:
             yield Mended(written(reading), [*told, *changes, *strict])
-        values = mend_literals(reading, database)
+        values = mend_literals(reading, database, question)
         if values:
             yield Mended(written(reading), [*told, *changes, *strict, *values])
 
 
-def _with_values(mended: Mended, database: Database) -> Mended:
-    """Texts that no row holds replaced, and columns that are there twice once, when the statement
-    binds after that too."""
+def _with_values(mended: Mended, database: Database, question: str) -> Mended:
+    """Texts that no row holds replaced, columns that are there twice once, and no rows as one
+    value, when the statement binds after that too."""
     tree = parse(mended.sql)
-    changes = [*drop_doubles(tree), *mend_literals(tree, database)] if tree is not None else []
+    changes: list[str] = []
+    if tree is not None:
+        changes += [*mend_whole_rows(tree, database.schema), *drop_doubles(tree)]
+        changes += mend_literals(tree, database, question)
     if tree is None or not changes or not binds(written(tree), database):
         return mended
     return Mended(written(tree), [*mended.changes, *changes])
+
+
+def along_keys(sql: str, database: Database, question: str = "") -> Mended | None:
+    """The statement with tables compared by their keys where it compares them by other columns:
+    for one that finds nothing. None when nothing is to be changed. Raises Interrupted."""
+    tree = parse(sql)
+    changes = follow_keys(tree, Ways(database.schema, question)) if tree is not None else []
+    if tree is None or not changes or not binds(written(tree), database):
+        return None
+    return Mended(written(tree), changes)

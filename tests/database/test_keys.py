@@ -51,6 +51,45 @@ INSERT INTO region SELECT 'Region ' || chr((65 + i)::INTEGER), i * 10.5 FROM ran
             id="half of the values are not there",
         ),
         pytest.param(
+            DOCTORS + "CREATE TABLE visit AS SELECT i AS visit_id, i % 21 AS doctor, "
+            "CASE i % 5 WHEN 0 THEN 99 ELSE 1 + i % 20 END AS night_doctor FROM range(90) t(i)",
+            {"visit.doctor > doctor.staff_no", "visit.night_doctor > doctor.staff_no"},
+            id="0 stands for nobody, and one doctor has left",
+        ),
+        pytest.param(
+            DOCTORS + "CREATE TABLE visit AS SELECT i AS visit_id, CAST(1 + i % 20 AS VARCHAR) "
+            "AS staff_no, CAST(1 + i % 20 AS VARCHAR) AS doctor FROM range(90) t(i)",
+            {"visit.staff_no > doctor.staff_no"},
+            id="of another type, when it is called the same",
+        ),
+        pytest.param(
+            "CREATE TABLE employees (id INTEGER PRIMARY KEY, name VARCHAR, reports_to INTEGER, "
+            "age INTEGER); CREATE TABLE shops (no INTEGER PRIMARY KEY, manager_id INTEGER, "
+            "budget INTEGER, parent_shop_no INTEGER); INSERT INTO employees SELECT i, 'E' || i, "
+            "nullif(i // 2, 0), i FROM range(1, 41) t(i); INSERT INTO shops SELECT i, 1 + i % 9, "
+            "1 + i % 7, nullif(i // 3, 0) FROM range(1, 41) t(i)",
+            {
+                "employees.reports_to > employees.id",
+                "shops.manager_id > employees.id",
+                "shops.parent_shop_no > shops.no",
+            },
+            id="people by what they do, and rows of the same table",
+        ),
+        pytest.param(
+            DOCTORS + "CREATE TABLE course (code INTEGER PRIMARY KEY, title VARCHAR); "
+            "INSERT INTO course SELECT i, 'C' || i FROM range(101, 109) t(i); "
+            "CREATE TABLE trained_in AS SELECT 1 + i % 20 AS doctor, 101 + i % 8 AS subject, "
+            "DATE '2020-01-01' AS since FROM range(60) t(i); "
+            "CREATE TABLE rated AS SELECT 1 + i % 20 AS doctor, 1 + i % 5 AS stars "
+            "FROM range(60) t(i)",
+            {
+                "trained_in.doctor > doctor.staff_no",
+                "trained_in.subject > course.code",
+                "rated.doctor > doctor.staff_no",
+            },
+            id="the other half of a table that links two",
+        ),
+        pytest.param(
             TOWNS + "CREATE TABLE town AS SELECT 'Town ' || i AS town_name, "
             "'Region ' || chr((65 + i % 20)::INTEGER) AS region_name FROM range(60) t(i)",
             {"town.region_name > region.region_name"},

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import duckdb
@@ -6,7 +7,7 @@ import pytest
 
 from llmtui.database.execute import Access, Database
 from llmtui.inference.nearest import nearest
-from llmtui.inference.repair import mend
+from llmtui.inference.repair import along_keys, mend
 from llmtui.inference.statement import closed, statement_in
 
 STORE = """
@@ -64,6 +65,21 @@ MENDED: list[tuple[str, str]] = [
      "WHERE T2.Name = 'Muse'",
      "SELECT T1.Title FROM Album AS T1 JOIN Artist AS T2 ON T1.ArtistId = T2.ArtistId "
      "WHERE T2.Name = 'Muse'"),
+    ("SELECT Artist.Name FROM Track JOIN Artist ON Track.Artist = Artist.ArtistId "
+     "WHERE Track.Title = 'One'",
+     "SELECT Artist.Name FROM Track JOIN Album ON Track.AlbumId = Album.AlbumId "
+     "JOIN Artist ON Album.ArtistId = Artist.ArtistId WHERE Track.Title = 'One'"),
+    ("SELECT Genre FROM Track WHERE Title = 'One'",
+     "SELECT Genre.Name FROM Track JOIN Genre ON Track.GenreId = Genre.GenreId "
+     "WHERE Track.Title = 'One'"),
+    ("SELECT Album FROM Album", "SELECT Album.Title FROM Album"),
+    ("SELECT COUNT(*) FROM Genre WHERE Track.Title = 'One'",
+     "SELECT COUNT(*) FROM Genre WHERE Genre.GenreId IN "
+     "(SELECT Track.GenreId FROM Track WHERE Track.Title = 'One')"),
+    ("SELECT COUNT(*) FROM Artist WHERE Country <> 'UK' AND Price > 1",
+     "SELECT COUNT(*) FROM Artist WHERE Country <> 'UK' AND Artist.ArtistId IN (SELECT "
+     "Album.ArtistId FROM Album JOIN Track ON Album.AlbumId = Track.AlbumId "
+     "WHERE Track.Price > 1)"),
     # values
     ("SELECT COUNT(*) FROM Genre WHERE Name = 'rock'",
      "SELECT COUNT(*) FROM Genre WHERE Name = 'Rock'"),
@@ -164,7 +180,6 @@ UNCLEAR = [
     "SELECT FullName FROM Customer",
     "SELECT nothing_like_it FROM Album",
     "SELECT Name FROM Album JOIN Track",
-    "SELECT COUNT(*) FROM Genre WHERE Track.Title = 'One'",
     "SELECT a FROM missing_table_xyz",
     "SELECT Titel FROM Album WHERE",
     "SELECT Titel FROM Album JOIN Album ON Album.Id = Album.Id, (SELECT 1 AS a) AS Album",
@@ -227,3 +242,58 @@ def test_a_column_that_is_shown_twice_is_shown_once(
     shop_database: Database, sql: str, mended: str
 ) -> None:
     assert mend(sql, shop_database).sql == mended
+
+
+CLINIC = """
+CREATE TABLE Doctor (Id INTEGER PRIMARY KEY, Name VARCHAR);
+CREATE TABLE Operation (Code INTEGER PRIMARY KEY, Title VARCHAR, Cost INTEGER);
+CREATE TABLE Trained_In (Doctor INTEGER REFERENCES Doctor(Id),
+    Operation INTEGER REFERENCES Operation(Code));
+CREATE TABLE Performs (Doctor INTEGER REFERENCES Doctor(Id),
+    Operation INTEGER REFERENCES Operation(Code));
+INSERT INTO Doctor VALUES (21, 'Ann'), (22, 'Ben');
+INSERT INTO Operation VALUES (1, 'Bypass', 900), (2, 'Cast', 20);
+INSERT INTO Trained_In VALUES (21, 1), (22, 2);
+INSERT INTO Performs VALUES (22, 1);
+"""
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Database]:
+    file = tmp_path / "clinic.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(CLINIC)
+    with Database.open(file, Access(time_limit=5)) as database:
+        yield database
+
+
+@pytest.mark.parametrize(
+    ("question", "table"),
+    [
+        ("Which doctors are trained in operations over 500?", "Trained_In"),
+        ("Which doctors performed operations over 500?", "Performs"),
+    ],
+)
+def test_the_question_decides_which_of_two_ways_is_meant(
+    clinic: Database, question: str, table: str
+) -> None:
+    said = "SELECT Name FROM Doctor WHERE Operation.Cost > 500"
+    assert mend(said, clinic).changes == []
+    assert mend(said, clinic, question).sql == (
+        f"SELECT Doctor.Name FROM Doctor JOIN {table} ON Doctor.Id = {table}.Doctor "
+        f"JOIN Operation ON {table}.Operation = Operation.Code WHERE Operation.Cost > 500"
+    )
+
+
+def test_tables_compared_by_what_is_no_key_are_compared_by_their_key(clinic: Database) -> None:
+    wrong = "SELECT Name FROM Doctor WHERE Id IN (SELECT Operation FROM Performs)"
+    right = "SELECT Name FROM Doctor WHERE Id IN (SELECT Doctor FROM Performs)"
+    along = along_keys(wrong, clinic)
+    assert along is not None
+    assert along.sql == right
+    assert along_keys(right, clinic) is None
+    joined = "SELECT Name FROM Doctor AS d JOIN Performs AS p ON d.Id = p.{}"
+    along = along_keys(joined.format("Operation"), clinic)
+    assert along is not None
+    assert along.sql == joined.format("Doctor")
+    assert along_keys("SELECT 1 FROM Doctor a JOIN Doctor b ON a.Id < b.Id", clinic) is None

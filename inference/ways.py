@@ -1,0 +1,182 @@
+"""Ways of keys between tables, and tables joined along them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from llmtui.database.schema import ForeignKey, Schema, Table
+from llmtui.inference.nearest import name_words
+from llmtui.inference.scopes import Source, View, column_node, identifier, views
+
+Step = tuple[ForeignKey, Table]
+"""A key, and the table that one comes to along it."""
+Way = tuple[Source, list[Step]]
+"""A table that is read, and the steps from it."""
+_SHORTEST_STEM, _STEM = 4, 0.6
+
+
+@dataclass(frozen=True)
+class Ways:
+    """question: where several ways are as short, its words decide"""
+
+    schema: Schema
+    question: str = ""
+
+    def keys(self, one: Table | None, other: Table | None) -> list[ForeignKey]:
+        """Keys between two tables, in either direction."""
+        if one is None or other is None:
+            return []
+        pairs = {(one.name, other.name), (other.name, one.name)}
+        return [key for key in self.schema.foreign_keys if (key.table, key.to_table) in pairs]
+
+    def between(self, sources: Sequence[Source], goal: Table) -> Way | None:
+        """The only shortest way (of one or two keys) from a table that is read to `goal`, or the
+        one of several that the question speaks of."""
+        short: list[Way] = []
+        long: list[Way] = []
+        read = {source.table.name for source in sources if source.table}
+        for source in sources:
+            short += [(source, [(key, goal)]) for key in self.keys(source.table, goal)]
+            for middle in self.schema.tables:
+                if middle.name in read or middle.name == goal.name:
+                    continue
+                for first in self.keys(source.table, middle):
+                    rest = self.keys(middle, goal)
+                    long += [(source, [(first, middle), (key, goal)]) for key in rest]
+        return self._spoken_of(short or long)
+
+    def _spoken_of(self, found: list[Way]) -> Way | None:
+        if len(found) < 2:
+            return found[0] if found else None
+        ranked = sorted(((self._mentions(steps), n) for n, (_, steps) in enumerate(found)))
+        best, second = ranked[-1], ranked[-2]
+        return found[best[1]] if best[0] > second[0] else None
+
+    def _mentions(self, steps: list[Step]) -> int:
+        """How many words of the tables and columns on a way are in the question."""
+        names = [word for key, to in steps for word in (to.name, key.column)]
+        words = {word for name in names for word in name_words(name)}
+        return sum(self.speaks_of(word) for word in words)
+
+    def speaks_of(self, word: str) -> bool:
+        """Whether the question has a word, in one of its forms ("stayed" is "stay")."""
+        return any(_same_stem(word, said) for said in re.findall(r"\w+", self.question.lower()))
+
+    def join(self, view: View, table: Table) -> bool:
+        """Join `table` to a scope; false when there is no way, or more than one.
+
+        A way that may give a row of the query several times is not taken in an aggregate.
+        """
+        way = self.between([s for s in view.here if s.table], table)
+        if way is None or any(s.alias.lower() == table.name.lower() for s in view.here):
+            return False
+        start, steps = way
+        if repeats(steps) and view.select.find(exp.AggFunc):
+            return False
+        qualify_all(view)
+        for join in joins(start, steps):
+            view.select.append("joins", join)
+        return True
+
+
+def repeats(steps: Sequence[Step]) -> bool:
+    """Whether a row at the start may come to several rows at the end."""
+    return any(key.table == to.name for key, to in steps)
+
+
+def joins(start: Source, steps: Sequence[Step]) -> list[exp.Join]:
+    """The joins of a way, in its order."""
+    made, before = [], start
+    for key, to in steps:
+        source = Source(to.name, to, frozenset(c.name.lower() for c in to.columns))
+        made.append(exp.Join(this=table_node(to), on=condition(before, key, source)))
+        before = source
+    return made
+
+
+def table_node(table: Table) -> exp.Table:
+    node = exp.Table(this=identifier(table.name))
+    if table.schema != "main":
+        node.set("db", identifier(table.schema))
+    return node
+
+
+def condition(left: Source, key: ForeignKey, right: Source) -> exp.EQ:
+    """Two tables compared by a key."""
+    assert left.table is not None
+    forward = key.table == left.table.name
+    mine, theirs = (key.column, key.to_column) if forward else (key.to_column, key.column)
+    return exp.EQ(this=column_node(left.alias, mine), expression=column_node(right.alias, theirs))
+
+
+def qualify_all(view: View) -> None:
+    """Write the owner before every bare column, so that a table more makes none of them unclear."""
+    for column in view.columns:
+        owner = view.owner(column)
+        if not column.table and owner in view.here and column.name.lower() not in view.made:
+            column.set("table", identifier(owner.alias))
+
+
+def shown(key: ForeignKey) -> str:
+    return f"{key.table}.{key.column} = {key.to_table}.{key.to_column}"
+
+
+def _same_stem(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    pairs = zip(one, other, strict=False)
+    same = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    return same >= _SHORTEST_STEM and same >= _STEM * max(len(one), len(other))
+
+
+def follow_keys(tree: exp.Query, ways: Ways) -> list[str]:
+    """Compare tables by their one key where they are compared by columns that are no key of theirs;
+    changes `tree` in place and tells what was changed."""
+    changes: list[str] = []
+    for view in views(tree, ways.schema):
+        for node in view.select.find_all(exp.EQ, exp.In):
+            if node.find_ancestor(exp.Select) is not view.select:
+                continue
+            pair = _compared(node)
+            if pair is None:
+                continue
+            mine, theirs = view.owner(pair[0]), _owner(pair[1], view, tree, ways)
+            if mine is None or theirs is None or mine is theirs:
+                continue
+            keys = ways.keys(mine.table, theirs.table)
+            if len(keys) != 1:
+                continue
+            right = condition(mine, keys[0], theirs)
+            if [c.name.lower() for c in pair] == [
+                right.left.name.lower(),
+                right.right.name.lower(),
+            ]:
+                continue
+            pair[0].set("this", identifier(right.left.name))
+            pair[1].set("this", identifier(right.right.name))
+            changes.append(f"{mine.alias} and {theirs.alias} were compared by {shown(keys[0])}")
+    return changes
+
+
+def _compared(node: exp.Expr) -> tuple[exp.Column, exp.Column] | None:
+    """The two columns that a join, or IN with a query, compares."""
+    other = node.args.get("expression")
+    if isinstance(node, exp.In) and isinstance(query := node.args.get("query"), exp.Subquery):
+        shown = query.this.expressions if isinstance(query.this, exp.Select) else []
+        other = shown[0] if len(shown) == 1 else None
+    if isinstance(node.this, exp.Column) and isinstance(other, exp.Column):
+        return node.this, other
+    return None
+
+
+def _owner(column: exp.Column, view: View, tree: exp.Query, ways: Ways) -> Source | None:
+    """Where a column comes from, in this scope or in the query inside it that it is shown by."""
+    select = column.find_ancestor(exp.Select)
+    if select is view.select:
+        return view.owner(column)
+    inner = next((v for v in views(tree, ways.schema) if v.select is select), None)
+    return inner.owner(column) if inner else None
