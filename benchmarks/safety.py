@@ -20,7 +20,7 @@ from statements import COLUMNS, PARTS, SETUP, TABLES, classes, mutated
 
 from llmtui.database.execute import Access, Database
 from llmtui.database.guard import check
-from llmtui.inference.ask import run_sql
+from llmtui.inference.answer import run_sql
 
 Bars = dict[str, tuple[float, float, bool]]
 _LIMIT = 2.0  # seconds a statement may run

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from llmtui.database.execute import Database
-from llmtui.database.text import json_value
+from llmtui.inference.answer import Answer, holds_nothing, run_sql
 from llmtui.inference.candidates import Candidate
 from llmtui.inference.coverage import left_out
 from llmtui.inference.repair import Mended, along_keys, mend
@@ -37,7 +37,9 @@ class Model(Protocol):
     path: Path
     prompt: Prompt
     context: int
-    confidence: float | None
+
+    @property
+    def confidence(self) -> float | None: ...
 
     def tokenize(self, text: str, control: bool = False) -> list[int]: ...
 
@@ -48,88 +50,6 @@ class Model(Protocol):
     def alternatives(self, most: int) -> Sequence[tuple[str, Candidate]]: ...
 
     def cancel(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Checks:
-    """What was verified of the SQL that is shown."""
-
-    parsed: bool = False
-    read_only: bool = False
-    bound: bool = False
-    ran: bool = False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer; the fields, in this order, are the JSON that commands write.
-
-    status: ok; abstained (no SQL that binds was found); refused (the guard said no); failed
-    confidence: 0 to 1: geometric mean of the token probabilities, less for what is left out
-    seconds: wall time of it all
-    """
-
-    id: str = ""
-    question: str = ""
-    sql: str = ""
-    status: str = "failed"
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[Any, ...], ...] = ()
-    row_count: int = 0
-    truncated: bool = False
-    confidence: float | None = None
-    checks: Checks = field(default_factory=Checks)
-    message: str = ""
-    seconds: float = 0.0
-    model: str = ""
-    exit_code: int = 0
-
-    def to_dict(self, *, asked: bool = True) -> dict[str, Any]:
-        """JSON-able; without what only a question has when `asked` is false."""
-        data = {name: value for name, value in vars(self).items() if name != "exit_code"}
-        data["columns"] = list(self.columns)
-        data["rows"] = [[json_value(value) for value in row] for row in self.rows]
-        data["checks"] = asdict(self.checks)
-        data["seconds"] = round(self.seconds, 3)
-        if self.confidence is not None:
-            data["confidence"] = round(self.confidence, 4)
-        if not asked:
-            for name in ("question", "confidence", "model"):
-                del data[name]
-        return data
-
-
-def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
-    """One statement through guard, binding and limits; errors become the answer's status."""
-    began = time.monotonic()
-    ends = began + database.access.time_limit
-    answer = Answer(id=id, sql=sql)
-    verdict = database.check(sql)
-    checks = Checks(verdict.parsed, verdict.read_only)
-    if not verdict.ok:
-        harmful = verdict.parsed and not verdict.read_only
-        status = "refused" if harmful else "failed"
-        answer = replace(answer, status=status, message=verdict.reason, exit_code=1)
-    else:
-        try:
-            database.bind(sql, seconds=ends - time.monotonic())
-            checks = replace(checks, bound=True)
-            result = database.run(sql, seconds=ends - time.monotonic())
-        except LlmtuiError as error:
-            answer = replace(answer, message=str(error), exit_code=error.exit_code)
-        else:
-            checks = replace(checks, ran=True)
-            cut = f"Only the first {len(result.rows)} rows are shown." if result.truncated else ""
-            answer = replace(
-                answer,
-                status="ok",
-                columns=result.columns,
-                rows=result.rows,
-                row_count=len(result.rows),
-                truncated=result.truncated,
-                message=cut,
-            )
-    return replace(answer, checks=checks, seconds=time.monotonic() - began)
 
 
 class Asker:
@@ -292,8 +212,3 @@ class Asker:
             yield "\n".join(lines)
             lines = lines[: len(lines) * 3 // 4]
         yield ""
-
-
-def holds_nothing(answer: Answer) -> bool:
-    """Whether a result is empty, or one row without a value: seldom what was asked for."""
-    return all(value is None for row in answer.rows for value in row)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llmtui.database.text import json_line
-from llmtui.inference.ask import Answer
+from llmtui.inference.answer import Answer
 from llmtui.workspace.errors import Interrupted, RecordError
 from llmtui.workspace.events import Event, Finished, Note, Progress, Saved, Started
 from llmtui.workspace.files import whole_file

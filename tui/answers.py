@@ -9,7 +9,7 @@ from rich.text import Text
 from llmtui.tui.texts import language, t
 
 if TYPE_CHECKING:
-    from llmtui.inference.ask import Answer
+    from llmtui.inference.answer import Answer
 
 
 def result_line(answer: Answer, *, chart: bool) -> str:

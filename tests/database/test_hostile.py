@@ -13,7 +13,7 @@ import pytest
 from benchmarks.statements import COLUMNS, PARTS, SETUP, TABLES, classes, mutated
 from llmtui.database.execute import Access, Database
 from llmtui.database.guard import check
-from llmtui.inference.ask import run_sql
+from llmtui.inference.answer import run_sql
 from llmtui.workspace.errors import LlmtuiError
 from tests.test_command_line import llmtui
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from llmtui.database.execute import Database
-from llmtui.inference.ask import Answer, Asker, run_sql
+from llmtui.inference.answer import Answer, run_sql
+from llmtui.inference.ask import Asker
 from llmtui.inference.batch import answer_file, read_items
 from llmtui.inference.candidates import Candidate
 from llmtui.inference.repair import mend

@@ -92,7 +92,7 @@ class FakeAsker:
     def ask(self, question, on_text):  # type: ignore[no-untyped-def]
         from dataclasses import replace
 
-        from llmtui.inference.ask import run_sql
+        from llmtui.inference.answer import run_sql
 
         sql = "SELECT name FROM customers WHERE id = 1"
         on_text(sql[:10])

@@ -31,7 +31,8 @@ from llmtui.workspace.settings import Settings
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
-    from llmtui.inference.ask import Answer, Model
+    from llmtui.inference.answer import Answer
+    from llmtui.inference.ask import Model
     from llmtui.inference.engine import Engine
 
 FileOption = Annotated[Path | None, typer.Option("--file", help="JSON lines in.")]
@@ -68,7 +69,7 @@ def ask(
 
     problem = question_problem(question) if question is not None else ""
     if problem:
-        from llmtui.inference.ask import Answer
+        from llmtui.inference.answer import Answer
 
         show(
             Answer(question=question or "", message=problem, exit_code=1),
@@ -109,7 +110,7 @@ def sql(
     keep(kept, full, exclude, large)
     settings = settings_for(kept)
     _one_of(statement, file, out, "STATEMENT")
-    from llmtui.inference.ask import run_sql
+    from llmtui.inference.answer import run_sql
     from llmtui.inference.batch import answer_file
 
     with open_database(full, settings) as database:

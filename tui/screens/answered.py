@@ -19,7 +19,7 @@ from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
 
 if TYPE_CHECKING:
-    from llmtui.inference.ask import Answer
+    from llmtui.inference.answer import Answer
 
 
 class AnsweredScreen(LlmtuiScreen):

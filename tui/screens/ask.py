@@ -24,7 +24,7 @@ from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
 
 if TYPE_CHECKING:
-    from llmtui.inference.ask import Answer
+    from llmtui.inference.answer import Answer
 
 _REDRAWN_EVERY = 1 / 15  # seconds, while an answer grows
 
@@ -108,7 +108,7 @@ class AskScreen(AnsweredScreen):
 
     @work(thread=True, exclusive=True, group="answer")
     def answer_question(self, question: str) -> None:
-        from llmtui.inference.ask import Answer, run_sql
+        from llmtui.inference.answer import Answer, run_sql
         from llmtui.inference.follow import follow_up
 
         try:
@@ -150,7 +150,7 @@ class AskScreen(AnsweredScreen):
 
     @work(thread=True, exclusive=True, group="answer")
     def run_statement(self, sql: str) -> None:
-        from llmtui.inference.ask import Answer, run_sql
+        from llmtui.inference.answer import Answer, run_sql
 
         try:
             answer = run_sql(self.session.database(), sql)
