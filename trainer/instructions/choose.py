@@ -79,7 +79,7 @@ def condition(world: World, thing: Thing, row: Row) -> Condition | None:
 
 
 def select(
-    world: World, thing: Thing, counts: tuple[float, ...] = (25, 60, 15), least: int = 0
+    world: World, thing: Thing, counts: tuple[float, ...] = (25, 57, 18), least: int = 0
 ) -> Selection | None:
     """Rows of a table with 0, 1, 2 … conditions, by these weights."""
     rng = world.rng
@@ -87,7 +87,7 @@ def select(
     row = world.anchor(thing)
     if row is None:
         return None
-    either = wanted > 1 and rng.random() < 0.17
+    either = wanted > 1 and rng.random() < 0.25
     found: list[Condition] = []
     for _ in range(wanted * 3):
         if len(found) == wanted:

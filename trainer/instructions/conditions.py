@@ -83,6 +83,7 @@ def own_condition(world: World, thing: Thing, row: Row, fields: list[Field]) -> 
     """A condition that `row` meets on one of the columns; None when none fits."""
     rng = world.rng
     usable = [f for f in fields if f.column.distinct > 1 and f.kind in _MAKERS]
+    usable = [f for f in usable if f.kind != "number" or f.column.name not in thing.keys]
     if not usable:
         return None
     item = rng.choices(usable, [_weight(f, thing) for f in usable])[0]
@@ -106,7 +107,7 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
     if value == 0 and item.column.minimum == 0 and rng.random() < 0.3:
         return compose("zero", item, "{c} = 0", thing, {})
     low = world.number_value(item)
-    if rng.random() < 0.12 and item.column.distinct > 5:
+    if rng.random() < 0.25 and item.column.distinct > 5:
         high = world.number_value(item)
         small, large = sorted((low, high))
         if small <= value <= large and small != large:

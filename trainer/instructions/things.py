@@ -104,8 +104,9 @@ class Thing:
 
     @cached_property
     def numbers(self) -> list[Field]:
-        """Columns that can be added up and compared."""
-        return [f for f in self.shown if f.kind == "number" and f.column.distinct > 1]
+        """Columns that can be added up and compared; no keys, though one may name the rows."""
+        found = [f for f in self.shown if f.kind == "number" and f.column.distinct > 1]
+        return [f for f in found if f.column.name not in self.keys]
 
     @cached_property
     def dates(self) -> list[Field]:

@@ -47,6 +47,9 @@ class World:
             if child is None or parent is None:
                 continue
             relation = relation_of(child, key.column, parent, key.to_column)
+            target = relation.target.column
+            if not target.unique and parent.table.primary_key != (target.name,):
+                continue  # a part of a longer key: rows would be doubled
             (self.selves if child is parent else self.relations).append(relation)
         self._ups = {t.table.name: [r for r in self.relations if r.child is t] for t in self.things}
         self._downs = {
