@@ -25,6 +25,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, TextArea
 
 from llmtui.tui.app import LlmtuiApp
+from llmtui.tui.keys import PLACES
 from llmtui.tui.modellist import Model
 from llmtui.tui.screens import chat, models
 from llmtui.tui.screens.ask import AskScreen
@@ -45,6 +46,7 @@ FORMS = {
     "ask": ALL_FORMS,
     "database": [("en", LARGE, DARK)],
     "instructions": [("zh", LARGE, LIGHT)],
+    "coverage": [("en", SMALL, DARK)],
     "tune": [("zh", SMALL, DARK)],
     "models": [("en", SMALL, LIGHT)],
     "chat": [("zh", LARGE, DARK)],
@@ -91,10 +93,6 @@ def name_of(screen: str, lang: str, size: tuple[int, int], theme: str) -> str:
     return f"{screen}-{size[0]}x{size[1]}-{theme.partition('-')[2]}-{lang}.svg"
 
 
-async def at_home(app: LlmtuiApp, pilot: Pilot[int]) -> None:
-    """Where the app opens."""
-
-
 async def at_place(app: LlmtuiApp, pilot: Pilot[int]) -> None:
     """A screen as it opens."""
 
@@ -112,6 +110,13 @@ async def at_instructions(app: LlmtuiApp, pilot: Pilot[int]) -> None:
     await pilot.press("down", "down")
 
 
+async def at_coverage(app: LlmtuiApp, pilot: Pilot[int]) -> None:
+    app.go("instructions")
+    await until(lambda: app.screen.query("#summary"))
+    await pilot.pause()
+    await pilot.press("c")
+
+
 async def at_chat(app: LlmtuiApp, pilot: Pilot[int]) -> None:
     chats = app.screen.query_one("#chats", OptionList)
     await until(lambda: chats.option_count)
@@ -124,7 +129,7 @@ async def at_help(app: LlmtuiApp, pilot: Pilot[int]) -> None:
 
 
 SCENES: dict[str, Callable[[LlmtuiApp, Pilot[int]], Awaitable[None]]] = {
-    "home": at_home, "ask": at_ask, "instructions": at_instructions, "chat": at_chat,
+    "ask": at_ask, "instructions": at_instructions, "coverage": at_coverage, "chat": at_chat,
     "help": at_help,
 }  # fmt: skip
 
@@ -168,7 +173,7 @@ async def picture(source: Path, screen: str, size: tuple[int, int], theme: str, 
         assert isinstance(home, HomeScreen)
         await until(lambda: app.session is not None and app.session.schema is not None)
         await until(lambda: home.facts)
-        if screen not in ("home", "help"):
+        if screen in PLACES:
             app.go(screen)
             await pilot.pause()
         await SCENES.get(screen, at_place)(app, pilot)
@@ -179,7 +184,8 @@ async def picture(source: Path, screen: str, size: tuple[int, int], theme: str, 
                 field.cursor_blink = False
             now = still(app.export_screenshot(title="llmtui", simplify=True))
             shown, same = now, same + 1 if now == shown else 0
-            if shown == stored or (not stored and same > 15 and t("reading") not in shown):
+            waits = t("reading") in shown or t("counting") in shown
+            if shown == stored or (not stored and same > 15 and not waits):
                 break
         return shown
 

@@ -80,6 +80,26 @@ async def test_rows_are_shown_judged_and_hostile_ones_are_only_text(
         assert app.is_running
 
 
+async def test_c_shows_what_the_rows_cover_and_the_rows_again(shop: Path, project: Project) -> None:
+    save_rows(project.instructions, ROWS)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await at_rows(app)
+        covered = screen.query_one("#covered", Static)
+        await pilot.press("c")
+        await until(lambda: "Tables" in str(covered.content))
+        told = str(covered.content)
+        assert re.search(r"Tables +█{24} 2/2\n", told)
+        assert re.search(r"Joins +░{24} 0/1\n", told)
+        assert "Joins in no row: orders.customer_id = customers.id" in told
+        assert "orders.status = paid" in told
+        await pilot.press("r")
+        assert {row.status for row in load_rows(project.instructions)} == {"new"}
+        await pilot.press("c")
+        assert screen.query_one("#rows").display
+        assert app.is_running
+
+
 async def test_a_row_is_added_by_hand_only_when_its_sql_runs(shop: Path, project: Project) -> None:
     app = LlmtuiApp(shop)
     async with app.run_test(size=(120, 40)) as pilot:
