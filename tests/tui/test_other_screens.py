@@ -13,7 +13,7 @@ from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.prompt import Prompt
 from llmtui.tui import modellist
 from llmtui.tui.app import LlmtuiApp
-from llmtui.tui.commands.web import without_network
+from llmtui.tui.commands.web import own_page
 from llmtui.tui.conversation import as_said, code_of, export_chat, safe_prose, turns_of
 from llmtui.tui.rowlist import Filter, filtered
 from llmtui.tui.runlist import difference, runs_of
@@ -266,7 +266,7 @@ async def test_a_tuned_model_is_chosen_and_deleted(shop: Path, project: Project)
 def test_the_page_in_the_browser_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:
     textual_serve = pytest.importorskip("textual_serve")
     page = Path(textual_serve.__file__).parent / "templates" / "app_index.html"
-    without_network(page, tmp_path / "page.html")
+    own_page(page, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text("utf-8")
     assert re.findall(r'(?:src|href)="https?://', text) == []
     assert "textual.js" in text
