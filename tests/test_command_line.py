@@ -105,6 +105,9 @@ def test_rows_are_built_listed_checked_imported_and_exported(shop: Path, tmp_pat
     assert len(listed.stdout.splitlines()) == 5
     assert "60 rows" in listed.stderr
     assert llmtui("instructions", "check", shop).returncode == 0
+    covered = json.loads(llmtui("instructions", "coverage", shop, "--json").stdout)
+    assert covered["tables"] == {"possible": 2, "missing": []}
+    assert len(llmtui("instructions", "coverage", shop).stdout.splitlines()) == len(covered) == 7
     mine = write_lines(
         tmp_path / "mine.jsonl",
         {"question": "how many shops", "sql": "SELECT COUNT(*) FROM customers"},

@@ -67,6 +67,12 @@ def _places(values: Sequence[Any]) -> list[float] | None:
     return None
 
 
+def bar(share: float, room: int) -> str:
+    """A bar of a share, between 0 and 1, of so many cells."""
+    eighths = round(share * room * 8)
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
 def bars(chart: Chart, width: int) -> Text:
     """One line a group: its name, a bar to scale, its value."""
     names = [set_cell_size(n, min(cell_len(n), _LONGEST)) for n in chart.labels]
@@ -76,9 +82,10 @@ def bars(chart: Chart, width: int) -> Text:
     top = max(map(abs, chart.values)) or 1.0
     text = Text(f"{chart.title}\n", style="bold", no_wrap=True, overflow="crop")
     for name, value, label in zip(names, chart.values, told, strict=True):
-        eighths = round(abs(value) / top * room * 8)
-        bar = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
         text.append(f"{set_cell_size(name, side)} ", style="not bold")
-        text.append(bar, style="not bold bright_blue" if value >= 0 else "not bold red")
+        text.append(
+            bar(abs(value) / top, room),
+            style="not bold bright_blue" if value >= 0 else "not bold red",
+        )
         text.append(f" {label}\n", style="not bold dim")
     return text

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from llmtui.database.execute import Database
+from llmtui.database.schema import Schema
 from llmtui.database.text import safe_text
+from llmtui.tui.charts import bar
 from llmtui.tui.texts import t
 from llmtui.tui.verdicts import rows_of
 from llmtui.workspace.events import Event, RowDropped
@@ -19,6 +22,8 @@ from llmtui.workspace.records import Instruction, save_rows
 
 MARKS = {"new": "·", "accepted": "✓", "rejected": "✗"}
 FIELDS = ("origin", "shape", "lang", "status")
+_BAR = 24  # cells of a whole bar of the coverage picture
+_TOLD = 60  # missing names that are told of an aspect
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,28 @@ def exported(file: Path, rows: Sequence[Instruction]) -> None:
     endings = {".csv": "csv", ".alpaca.jsonl": "alpaca", ".messages.jsonl": "messages"}
     shapes = (shape for ending, shape in endings.items() if file.name.endswith(ending))
     export_rows(file, rows, next(shapes, "jsonl"))
+
+
+def coverage_text(rows: Sequence[Instruction], schema: Schema, languages: Sequence[str]) -> Text:
+    """A bar an aspect: what the rows show of what could be asked; then what is missing."""
+    from llmtui.trainer.instructions.coverage import coverage
+
+    shares = coverage(rows, schema, languages)
+    names = [t(f"covered_{share.aspect}") for share in shares]
+    side = max(map(cell_len, names))
+    text = Text(f"{t('coverage_help')}\n\n", style="dim")
+    for name, share in zip(names, shares, strict=True):
+        full = bar(share.share, _BAR)
+        text.append(f"{set_cell_size(name, side)}  ", style="not dim")
+        text.append(full, style="not dim bright_blue")
+        text.append("░" * (_BAR - len(full)))
+        text.append(f" {share.seen:,}/{len(share.possible):,}\n", style="not dim")
+    for name, share in zip(names, shares, strict=True):
+        if share.missing:
+            text.append(f"\n{t('not_covered', what=name)} ", style="not dim bold")
+            told = safe_text(", ".join(share.missing[:_TOLD]))
+            text.append(told + (" …" if len(share.missing) > _TOLD else ""), style="not dim")
+    return text
 
 
 def row_text(row: Instruction) -> Text:

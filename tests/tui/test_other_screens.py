@@ -13,7 +13,7 @@ from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.prompt import Prompt
 from llmtui.tui import modellist
 from llmtui.tui.app import LlmtuiApp
-from llmtui.tui.commands.web import without_network
+from llmtui.tui.commands.web import own_page
 from llmtui.tui.conversation import as_said, code_of, export_chat, safe_prose, turns_of
 from llmtui.tui.rowlist import Filter, filtered
 from llmtui.tui.runlist import difference, runs_of
@@ -77,6 +77,26 @@ async def test_rows_are_shown_judged_and_hostile_ones_are_only_text(
         await until(lambda: load_rows(project.instructions)[1].status == "new")
         screen.query_one("#lang", Select).value = "zh"
         await until(lambda: [row.id for row in screen.shown] == ["b"])
+        assert app.is_running
+
+
+async def test_c_shows_what_the_rows_cover_and_the_rows_again(shop: Path, project: Project) -> None:
+    save_rows(project.instructions, ROWS)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await at_rows(app)
+        covered = screen.query_one("#covered", Static)
+        await pilot.press("c")
+        await until(lambda: "Tables" in str(covered.content))
+        told = str(covered.content)
+        assert re.search(r"Tables +█{24} 2/2\n", told)
+        assert re.search(r"Joins +░{24} 0/1\n", told)
+        assert "Joins in no row: orders.customer_id = customers.id" in told
+        assert "orders.status = paid" in told
+        await pilot.press("r")
+        assert {row.status for row in load_rows(project.instructions)} == {"new"}
+        await pilot.press("c")
+        assert screen.query_one("#rows").display
         assert app.is_running
 
 
@@ -246,7 +266,7 @@ async def test_a_tuned_model_is_chosen_and_deleted(shop: Path, project: Project)
 def test_the_page_in_the_browser_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:
     textual_serve = pytest.importorskip("textual_serve")
     page = Path(textual_serve.__file__).parent / "templates" / "app_index.html"
-    without_network(page, tmp_path / "page.html")
+    own_page(page, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text("utf-8")
     assert re.findall(r'(?:src|href)="https?://', text) == []
     assert "textual.js" in text

@@ -1,7 +1,8 @@
-"""`llmtui instructions …`: build, list, check, import and export instruction rows."""
+"""`llmtui instructions …`: build, list, check, import, export and look over instruction rows."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows, to_line
 
 app = typer.Typer(
-    help="Instruction rows: build, list, check, import, export.", no_args_is_help=True
+    help="Instruction rows: build, list, check, import, export, coverage.", no_args_is_help=True
 )
 
 
@@ -132,6 +133,32 @@ def export(
     rows = existing(kept, source)
     export_rows(out, rows, shape)
     say(f"{len(rows)} rows written to {out}")
+
+
+@app.command()
+def coverage(
+    source: SourceArgument, project: ProjectOption = None, as_json: JsonOption = False
+) -> None:
+    """What the rows show of what could be asked: seen and possible, and what is missing.
+
+    Example: llmtui instructions coverage company.duckdb --json
+    """
+    full, kept = place(source, project)
+    rows = existing(kept, source)
+    settings = settings_for(kept)
+    from llmtui.database.text import safe_text
+    from llmtui.trainer.instructions.coverage import coverage as shares_of
+    from llmtui.tui.pipeline import parse_languages
+
+    with open_database(full, settings) as database:
+        shares = shares_of(rows, database.schema, parse_languages(settings.languages))
+    if as_json:
+        told = {s.aspect: {"possible": len(s.possible), "missing": s.missing} for s in shares}
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    for share in shares:
+        missing = safe_text(", ".join(share.missing))
+        print(f"{share.aspect}\t{share.seen}\t{len(share.possible)}\t{missing}")
 
 
 @app.command()

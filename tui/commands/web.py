@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +13,13 @@ import typer
 
 from llmtui.tui.commands.common import ProjectOption, say
 from llmtui.workspace.errors import UsageError
+
+_FOCUS = """<script>
+  new MutationObserver(() => document.querySelector(".xterm-helper-textarea")?.focus())
+    .observe(document.body, {attributes: true, attributeFilter: ["class"]});
+</script>
+</body>"""
+"""Gives the terminal the keys when it is first drawn; else one has to click into it."""
 
 PortOption = Annotated[int, typer.Option("--port", help="Port on 127.0.0.1.", min=1, max=65535)]
 
@@ -41,7 +47,7 @@ def web(
     with tempfile.TemporaryDirectory() as folder:
         templates = Path(folder)
         for page in (Path(textual_serve.__file__).parent / "templates").glob("*.html"):
-            without_network(page, templates / page.name)
+            own_page(page, templates / page.name)
         server = Server(
             shlex.join(command), host="127.0.0.1", port=port, title="llmtui",
             templates_path=templates,
@@ -50,8 +56,8 @@ def web(
         server.serve()
 
 
-def without_network(page: Path, target: Path) -> None:
-    """Copy a page without what its head fetches from elsewhere (a font)."""
-    shutil.copyfile(page, target)
-    text = page.read_text(encoding="utf-8")
-    target.write_text(re.sub(r"<link\b[^>]*https?://[^>]*>", "", text), encoding="utf-8")
+def own_page(page: Path, target: Path) -> None:
+    """Copy a page without what its head fetches from elsewhere (a font), and with keys that work
+    at once."""
+    text = re.sub(r"<link\b[^>]*https?://[^>]*>", "", page.read_text(encoding="utf-8"))
+    target.write_text(text.replace("</body>", _FOCUS), encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Select, Static
 from textual_fastdatatable import DataTable
 
@@ -19,6 +19,7 @@ from llmtui.tui.rowlist import (
     MARKS,
     Filter,
     choices,
+    coverage_text,
     exported,
     filtered,
     imported,
@@ -59,7 +60,12 @@ class InstructionsScreen(LlmtuiScreen):
                 yield Select[str]([], prompt=t(f"by_{field}"), id=field, compact=True)
         yield Static("", id="summary", classes="quiet")
         yield Results(id="rows")
+        with VerticalScroll(id="coverage", classes="frame"):
+            yield Static("", id="covered")
         yield Static("", id="row", classes="facts")
+
+    def on_mount(self) -> None:
+        self.query_one("#coverage").display = False
 
     def on_screen_resume(self) -> None:
         """Read the file when it is another than last time."""
@@ -88,6 +94,8 @@ class InstructionsScreen(LlmtuiScreen):
                 if chosen in [value for _, value in options]:
                     select.value = chosen
         await self.show()
+        if self.query_one("#coverage").display:
+            self.count(rows)
 
     @on(Select.Changed)
     @on(Input.Changed, "#find")
@@ -120,7 +128,9 @@ class InstructionsScreen(LlmtuiScreen):
 
     @property
     def current(self) -> Instruction | None:
-        table = self.query_one("#rows", Results).table
+        """The highlighted row; None while none is shown."""
+        rows = self.query_one("#rows", Results)
+        table = rows.table if rows.display else None
         if table is None or not 0 <= table.cursor_row < len(self.shown):
             return None
         return self.shown[table.cursor_row]
@@ -185,6 +195,31 @@ class InstructionsScreen(LlmtuiScreen):
             return
         self.changed = self.session.project.instructions.stat().st_mtime_ns
         self.from_thread(self.take, rows)
+
+    def action_cover(self) -> None:
+        """Show the coverage picture in the place of the rows, or the rows again."""
+        picture = self.query_one("#coverage")
+        picture.display = not picture.display
+        for name in ("#rows", "#row"):
+            self.query_one(name).display = not picture.display
+        if picture.display:
+            self.query_one("#covered", Static).update(Text(t("counting")))
+            picture.focus()
+            self.count(self.all)
+        elif (table := self.query_one("#rows", Results).table) is not None:
+            table.focus()
+
+    @work(thread=True, exclusive=True, group="count")
+    def count(self, rows: list[Instruction]) -> None:
+        """Draw the coverage picture of all rows."""
+        from llmtui.tui.pipeline import parse_languages
+
+        try:
+            languages = parse_languages(self.session.settings.languages)
+            told = coverage_text(rows, self.session.database().schema, languages)
+        except LlmtuiError as error:
+            told = Text(str(error))
+        self.from_thread(self.query_one("#covered", Static).update, told)
 
     @work
     async def action_take(self) -> None:
