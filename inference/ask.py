@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,8 @@ from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, holds_nothing, run_sql
 from llmtui.inference.candidates import Candidate
 from llmtui.inference.coverage import left_out
+from llmtui.inference.lacking import what_is_lacking
+from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
 from llmtui.inference.wording import core_of, question_problem
 from llmtui.trainer.prompt import Prompt, shared_tokens
@@ -25,6 +27,8 @@ OTHERS = 3
 """Answers that the model nearly gave which are tried when its own is none, or empty."""
 _DOUBT = 0.6
 """What is left of an answer's confidence when it is empty, or for each thing that it leaves out."""
+_SETTLED = "Answered as you settled it before."
+_NONE = "No SQL was found that fits this database."
 _FAULTLESS = (False, False, 0)
 _ANSWER_TOKENS = 192
 _DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
@@ -56,15 +60,23 @@ class Asker:
     """Answers questions about one database with one model."""
 
     def __init__(
-        self, database: Database, model: Model, *, repair: bool = True, least: float = 0.0
+        self,
+        database: Database,
+        model: Model,
+        *,
+        repair: bool = True,
+        least: float = 0.0,
+        settled: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """least: confidence below which an answer is not shown"""
+        """least: confidence below which an answer is not shown; settled: questions and SQL that a
+        person has accepted, corrected or written"""
         self.database = database
         self.repair = repair
         self.least = least
         self.confidence: float | None = None
         """Of the last answer."""
         self.model = model
+        self.recall = Recall(database, settled)
         self._cancelled = False
 
     def generate(self, instruction: str) -> str:
@@ -101,6 +113,18 @@ class Asker:
         problem = question_problem(question)
         if problem:
             return Answer(message=problem, exit_code=1)
+        return self._settled(question, on_text) or self._asked(question, on_text)
+
+    def _settled(self, question: str, on_text: Callable[[str], None]) -> Answer | None:
+        """What a person has settled, without the model; None when that does not run any more."""
+        sql = self.recall.sql_for(question)
+        answer = run_sql(self.database, sql) if sql else None
+        if answer is None or answer.status != "ok":
+            return None
+        on_text(sql)
+        return replace(answer, confidence=1.0, message=answer.message or _SETTLED)
+
+    def _asked(self, question: str, on_text: Callable[[str], None]) -> Answer:
         first = self._try(self.model.prompt, question, on_text)
         if self._cancelled or first.exit_code > 1 or not self.repair:
             return first
@@ -112,8 +136,8 @@ class Asker:
             return self._sure(second)
         if first.status == "refused":
             return first
-        told = f"No SQL was found that fits this database. The last try: {first.message}"
-        return replace(first, status="abstained", message=told)
+        told = what_is_lacking(question, self.database) or _NONE
+        return replace(first, status="abstained", message=f"{told} The last try: {first.message}")
 
     def _sure(self, answer: Answer) -> Answer:
         """The answer, or abstention when the model is less sure of it than is wanted."""

@@ -96,6 +96,7 @@ class Session:
         Raises ModelError when there is none of them, or the server cannot be reached.
         """
         from llmtui.tui.headstart import model_of
+        from llmtui.tui.verdicts import settled
 
         database = self.database()
         if server := self.settings.server:
@@ -104,7 +105,9 @@ class Session:
                 from llmtui.inference.server import ServerModel
 
                 if self._asker is None or not isinstance(self._asker.model, ServerModel):
-                    self._asker = Asker(database, ServerModel(server))
+                    self._asker = Asker(
+                        database, ServerModel(server), settled=settled(self.project)
+                    )
                 return self._asker
         model = self.project.model or model_of(self.settings, lambda _event: None)
         if model is None:
@@ -114,9 +117,19 @@ class Session:
                 from llmtui.inference.ask import Asker
 
                 self._asker = Asker(
-                    database, self.engine(model), least=self.settings.least_confidence
+                    database,
+                    self.engine(model),
+                    least=self.settings.least_confidence,
+                    settled=settled(self.project),
                 )
             return self._asker
+
+    def settle(self, question: str, sql: str, *, right: bool) -> None:
+        """Let the asker know a person's word on an answer."""
+        if self._asker is not None and right:
+            self._asker.recall.learn(question, sql)
+        elif self._asker is not None:
+            self._asker.recall.forget(question)
 
     def stop(self) -> None:
         """Stop the answer or query that is being made."""

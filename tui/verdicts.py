@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from llmtui.tui.session import Session
-from llmtui.workspace.errors import UsageError
+from llmtui.workspace.errors import RecordError, UsageError
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows
 
@@ -13,6 +13,20 @@ from llmtui.workspace.records import Instruction, load_rows, save_rows
 def rows_of(project: Project) -> list[Instruction]:
     """The project's rows, [] when none were built. Raises RecordError."""
     return load_rows(project.instructions) if project.instructions.is_file() else []
+
+
+def settled(project: Project) -> list[tuple[str, str]]:
+    """Questions and SQL that a person accepted, corrected or wrote; [] when the rows cannot be
+    read, which the commands about them tell."""
+    try:
+        rows = rows_of(project)
+    except RecordError:
+        return []
+    return [
+        (row.question, row.sql)
+        for row in reversed(rows)
+        if row.origin in ("asked", "written") and row.status == "accepted" and row.usable
+    ]
 
 
 def put_row(project: Project, row: Instruction) -> None:
@@ -53,6 +67,7 @@ def keep_answer(session: Session, question: str, sql: str, verdict: str) -> None
             hint='The setting `secrets` = "keep" lets such rows in.',
         )
     put_row(session.project, row)
+    session.settle(question, sql, right=verdict != "rejected")
 
 
 def row_id(question: str, sql: str) -> str:

@@ -79,6 +79,7 @@ def ask(
     chosen = None if settings.server else choose_model(kept, model, full, settings)
     from llmtui.inference.ask import Asker
     from llmtui.inference.batch import answer_file, read_items
+    from llmtui.tui.verdicts import settled
 
     if file is not None:
         read_items(file, "question")
@@ -86,7 +87,7 @@ def ask(
         open_database(full, settings) as database,
         _answering(chosen, model, settings, database) as answering,
     ):
-        asker = Asker(database, answering, least=settings.least_confidence)
+        asker = Asker(database, answering, least=settings.least_confidence, settled=settled(kept))
         if file is not None and out is not None:
             events = answer_file(file, out, "question", lambda id, text: asker.ask(text, id=id))
             follow(events, as_json=as_json)

@@ -1,0 +1,72 @@
+"""What a question speaks of that a database knows nothing about."""
+
+from __future__ import annotations
+
+import difflib
+
+from llmtui.database.execute import Database
+from llmtui.database.fold import tokens
+from llmtui.database.keys import singular
+from llmtui.database.link import without
+from llmtui.database.vocabulary import question_words
+
+_SHORTEST = 4
+"""Letters of a word that is told; shorter ones mostly hold a sentence together."""
+_COMMON = frozenset(
+    "live come belong cost work stay make made take taken need want give given been were they them "
+    "their have does also both either neither then than only over under between during before after "
+    "since until very much many more most less least please could would should tell about into onto "
+    "which what when where whose with without within there these those this that sort order group "
+    "highest lowest largest smallest biggest fewest greatest earliest latest newest oldest recent "
+    "average total number count names name each every same different other another across among "
+    "ever never always still already least once twice start end begin happen exist contain include "
+    "list show find return display retrieve compute calculate provide information detail".split()
+)
+_LIKE = 0.6
+_MOST = 3
+
+
+def what_is_lacking(question: str, database: Database) -> str:
+    """A sentence that names the words of a question which no table, column or value has, with the
+    nearest names; '' when there are none. Chinese words are not told apart, so none of them is."""
+    names = _names(database)
+    known = {singular(token.folded) for name in names for token in tokens(name)}
+    known |= {singular(word) for word in question_words() | _COMMON}
+    rest = without(question, database.linker.mentions(question))
+    words = [
+        token.text
+        for token in tokens(rest)
+        if not token.han
+        and token.text.isalpha()
+        and len(token.text) >= _SHORTEST
+        and not {token.key, singular(token.folded), token.folded} & known
+        and not _form_of(token.folded, known)
+    ]
+    if not words:
+        return ""
+    told = " or ".join(f'"{word}"' for word in dict.fromkeys(words[:_MOST]))
+    near = [
+        found
+        for word in words[:_MOST]
+        for found in difflib.get_close_matches(word.lower(), sorted(names), 1, _LIKE)
+    ]
+    nearest = "; nearest: " + ", ".join(f'"{name}"' for name in dict.fromkeys(near)) if near else ""
+    return f"Nothing here is called {told}{nearest}."
+
+
+def _names(database: Database) -> set[str]:
+    """What tables and columns are called, in all the words that people have for them."""
+    from llmtui.trainer.instructions.things import thing_of
+
+    found: set[str] = set()
+    for table in database.schema.tables:
+        thing = thing_of(table, set())
+        said = [thing.words, *(field.words for field in thing.fields)]
+        found |= {word.lower() for words in said for word in (*words.en, *words.whole.en)}
+    return found
+
+
+def _form_of(word: str, known: set[str]) -> bool:
+    """Whether a word is another form of a known one: "shipped" of "ship"."""
+    stem = word[: max(_SHORTEST, len(word) - 3)]
+    return any(other.startswith(stem) for other in known)
