@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from llmtui.database.execute import Database
 from llmtui.database.fold import tokens
@@ -13,14 +14,11 @@ from llmtui.database.vocabulary import question_words
 _SHORTEST = 4
 """Letters of a word that is told; shorter ones mostly hold a sentence together."""
 _COMMON = frozenset(
-    "live come belong cost work stay make made take taken need want give given been were they them "
-    "their have does also both either neither then than only over under between during before after "
-    "since until very much many more most less least please could would should tell about into onto "
-    "which what when where whose with without within there these those this that sort order group "
-    "highest lowest largest smallest biggest fewest greatest earliest latest newest oldest recent "
-    "average total number count names name each every same different other another across among "
-    "ever never always still already least once twice start end begin happen exist contain include "
-    "list show find return display retrieve compute calculate provide information detail".split()
+    re.findall(
+        r"\w+",
+        "live come belong cost work stay make made take taken want given been could would should "
+        "start end begin happen exist contain whose twice within onto across",
+    )
 )
 _LIKE = 0.6
 _MOST = 3

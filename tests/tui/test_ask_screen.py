@@ -107,7 +107,7 @@ async def test_f6_shows_groups_as_bars_and_a_series_as_a_line(shop: Path) -> Non
         assert screen.query_one("#line").display
         screen.answer = None
         await run(app, "SELECT name FROM customers")
-        assert screen.query_one("#result").display
+        await until(lambda: screen.query_one("#result").display)
 
 
 def test_a_chart_is_drawn_only_of_what_makes_one() -> None:
