@@ -224,3 +224,28 @@ def test_secrets_in_given_rows_are_masked_in_texts_and_keep_queries_out(
     told = " ".join(map(str, events))
     assert "masked in 1 rows" in told
     assert "a likely e-mail address is in it" in told
+
+
+NAMED_BY_TEXT = """
+CREATE TABLE region (region_name VARCHAR PRIMARY KEY, area INTEGER);
+CREATE TABLE town (town_name VARCHAR, people INTEGER, region_name VARCHAR
+    REFERENCES region(region_name));
+CREATE TABLE visit (no INTEGER PRIMARY KEY, guide INTEGER, region_name VARCHAR
+    REFERENCES region(region_name));
+INSERT INTO region SELECT 'Region ' || chr(65 + i::INTEGER), 100 * i + 7 FROM range(0, 12) t(i);
+INSERT INTO town SELECT 'Town ' || i, 31 * i + 5, 'Region ' || chr(65 + (i % 12)::INTEGER)
+    FROM range(0, 60) t(i);
+INSERT INTO visit SELECT i, 500 + i % 9, 'Region ' || chr(65 + (i % 12)::INTEGER)
+    FROM range(0, 60) t(i);
+"""
+
+
+def test_what_a_row_says_itself_is_not_joined_and_keys_are_not_added_up(tmp_path: Path) -> None:
+    with Database.open(made(tmp_path, NAMED_BY_TEXT)) as database:
+        rows = rows_of(database, 800)
+    simple = [row.sql for row in rows if row.sql.count("SELECT") == 1]
+    joined = [sql for sql in simple if "JOIN region" in sql]
+    assert joined
+    assert all("region.area" in sql for sql in joined)
+    assert sum("GROUP BY region_name" in sql for sql in simple) > 10
+    assert not [row.sql for row in rows if re.search(r"(SUM|AVG|MAX|MIN)\((visit\.)?no\)", row.sql)]

@@ -88,10 +88,33 @@ def drafted(
     hard = len(selection.conditions) + len(selection.ups)
     own = shapes()[shape].difficulty
     level = "hard" if own == "hard" or hard > 2 else "medium" if own == "medium" or hard else "easy"
+    probe = "" if recent else selection.probe
     return Draft(
-        shape, sql, {**selection.slots(), **slots}, selection.tables,
-        "" if recent else selection.probe, selection.either, recent or empty, level,
+        shape, without_needless_joins(sql, selection), {**selection.slots(), **slots},
+        selection.tables, probe, selection.either, recent or empty, level,
     )  # fmt: skip
+
+
+def without_needless_joins(sql: str, selection: Selection) -> str:
+    """A query without the tables of which it reads only the column that it is joined by, when that
+    is their name: the rows have it themselves. A query with others inside stays as it is."""
+    if sql.count("SELECT") > 1:
+        return sql
+    short = sql
+    for relation in reversed(selection.ups or ()):
+        name, key, target = relation.parent.sql, relation.key.full, relation.target.full
+        join = f" JOIN {name} ON {key} = {target}"
+        rest = short.replace(join, "", 1)
+        read = set(re.findall(rf'(?<![\w".]){re.escape(name)}\.(?:"[^"]*"|\w+)', rest))
+        if relation.parent.label == (relation.target,) and join in short and read <= {target}:
+            short = _dotted(target).sub(key.replace("\\", r"\\"), rest)
+    if short == sql or " JOIN " in short:
+        return short
+    return re.sub(rf'(?<![\w".]){re.escape(selection.thing.sql)}\.(?=[\w"])', "", short)
+
+
+def _dotted(name: str) -> re.Pattern[str]:
+    return re.compile(rf'(?<![\w".]){re.escape(name)}(?![\w"])')
 
 
 _IMPERATIVE = re.compile(

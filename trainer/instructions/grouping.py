@@ -114,7 +114,7 @@ def _parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) ->
     last, last_zh = label.en[0], label.zh[0]
     en: tuple[str, ...] = (*role.en, *role.en, f"{role.en[0]} {last}")
     zh: tuple[str, ...] = (*role.zh, *role.zh, f"{role.zh[0]}{last_zh}")
-    if key in items:
+    if key in items and parent.label != (key,):
         en = (f"{role.en[0]} id",) if len(items) == 1 else (f"{role.en[0]} id and {last}",)
         zh = (f"{role.zh[0]}编号",) if len(items) == 1 else (f"{role.zh[0]}编号和{last_zh}",)
     if parent.named and last.startswith(role.en[0]):
