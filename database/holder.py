@@ -17,7 +17,7 @@ from llmtui.database.exclude import Exclusion
 from llmtui.database.files import view_files
 from llmtui.database.profile import read_schema, relations
 from llmtui.database.result import Result, Verdict
-from llmtui.database.schema import Schema
+from llmtui.database.schema import Schema, folded
 from llmtui.database.text import first_line
 from llmtui.database.tree import SESSION
 from llmtui.database.wire import plain_rows
@@ -67,7 +67,7 @@ class Holder:
             self.notes += self._exclusion.notes
         connections.lock(self._base, in_place)
         with self._cursor() as cursor:
-            found = {(item.schema.lower(), item.name.lower()) for item in relations(cursor)}
+            found = {(folded(item.schema), folded(item.name)) for item in relations(cursor)}
             named = cursor.execute(
                 "SELECT DISTINCT lower(column_name) FROM duckdb_columns() WHERE NOT internal"
             ).fetchall()

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 MISREAD = frozenset((
@@ -38,6 +39,11 @@ def quote(name: str) -> str:
     if _PLAIN.fullmatch(name) and name.lower() not in reserved_words():
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+def folded(name: str) -> str:
+    """A name as DuckDB compares it: A to Z become small letters, no others."""
+    return name.translate(_SMALL)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Set
 from typing import Any
 
 from llmtui.database.functions import ALLOWED, TABLE_FUNCTIONS
+from llmtui.database.schema import folded
 
 MOST_TABLES = 24
 _QUERY_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
@@ -38,13 +39,14 @@ def check_tree(tree: dict[str, Any], tables: Set[tuple[str, str]], columns: Set[
     """Raises Refusal. `columns` are those of the source that are named like one of `SESSION`."""
     nodes = list(_nodes(tree))
     in_from = {id(node["function"]) for node, _ in nodes if node.get("type") == "TABLE_FUNCTION"}
+    schemas = {schema for schema, _ in tables}
     read = 0
     for node, own in nodes:
         kind = str(node.get("type", ""))
         if kind.endswith("_NODE") and kind not in _QUERY_NODES:
             raise Refusal("It would change data or write a file, and only reading is allowed.")
         if "class" in node:
-            _check_expression(node, id(node) in in_from, columns)
+            _check_expression(node, id(node) in in_from, schemas, columns)
         elif "alias" in node and "sample" in node:
             if kind not in _SOURCES:
                 raise Refusal("Only tables of this database can be read.")
@@ -65,15 +67,17 @@ def _nodes(tree: dict[str, Any]) -> Iterator[tuple[dict[str, Any], frozenset[str
         elif isinstance(item, dict):
             for entry in (item.get("cte_map") or {}).get("map", ()):
                 waiting.append((entry["value"], seen))
-                seen |= {str(entry["key"]).lower()}
+                seen |= {folded(str(entry["key"]))}
             yield item, seen
-            itself = {str(item["cte_name"]).lower()} if item.get("cte_name") else set()
+            itself = {folded(str(item["cte_name"]))} if item.get("cte_name") else set()
             for key, value in item.items():
                 if key != "cte_map":
                     waiting.append((value, seen | itself if key in ("right", "child") else seen))
 
 
-def _check_expression(node: dict[str, Any], in_from: bool, columns: Set[str]) -> None:
+def _check_expression(
+    node: dict[str, Any], in_from: bool, schemas: Set[str], columns: Set[str]
+) -> None:
     kind = node["class"]
     if kind == "PARAMETER":
         raise Refusal("A query with parameters cannot run.")
@@ -81,11 +85,15 @@ def _check_expression(node: dict[str, Any], in_from: bool, columns: Set[str]) ->
         raise Refusal(f"Expressions of the kind {str(kind).lower()} are not allowed.")
     if kind == "COLUMN_REF":
         names = node.get("column_names") or [""]
-        name = str(names[0]).lower()
+        name = folded(str(names[0]))
         if len(names) == 1 and name in SESSION - columns:
             raise Refusal(f'"{names[0]}" tells about this computer and is not allowed.')
+    if kind == "TYPE":
+        schema = folded(str(node.get("schema") or ""))
+        if node.get("catalog") or (schema and schema not in schemas):
+            raise Refusal("A type of another database cannot be used.")
     if kind in ("FUNCTION", "WINDOW"):
-        name = str(node.get("function_name", "")).lower()
+        name = folded(str(node.get("function_name", "")))
         allowed = TABLE_FUNCTIONS if in_from else ALLOWED
         place = (str(node.get("catalog") or ""), str(node.get("schema") or ""))
         if name not in allowed or place not in (("", ""), ("", "main"), ("system", "main")):
@@ -94,7 +102,7 @@ def _check_expression(node: dict[str, Any], in_from: bool, columns: Set[str]) ->
 
 
 def _check_table(node: dict[str, Any], tables: Set[tuple[str, str]], own: Set[str]) -> None:
-    name, schema = str(node["table_name"]).lower(), str(node.get("schema_name") or "").lower()
+    name, schema = folded(str(node["table_name"])), folded(str(node.get("schema_name") or ""))
     if node.get("catalog_name"):
         raise Refusal("A table of another database cannot be read.")
     if (schema or "main", name) in tables or (not schema and name in own):
