@@ -11,8 +11,8 @@ import duckdb
 from llmtui.database.schema import quote
 from llmtui.workspace.errors import SourceError
 
-SOURCE = "source"
-"""Catalogue name of the source when queries see views of it (see `expose`)."""
+SOURCE = "_llmtui_source"
+"""Catalogue name of the source when queries see views of it (see `expose`); no schema's name."""
 _LOCKED = re.compile(r"Conflicting lock is held in .*?PID (?P<pid>\d+)")
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",

@@ -25,7 +25,7 @@ DATA = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
 READABLE = ".duckdb, .sqlite, .db, .csv, .tsv, .parquet, .json, .jsonl or a folder of them"
 SAMPLE_ROWS = 200_000
 """Rows of each table of a source that is too large to import unasked."""
-_IMPORT_VERSION = "2"
+_IMPORT_VERSION = "3"
 
 
 @dataclass(frozen=True)

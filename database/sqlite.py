@@ -195,10 +195,13 @@ def _fit(value: Any, kind: str) -> Any:
 
 
 def _declared_keys(source: sqlite3.Connection, table: str) -> list[tuple[str, str, str]]:
-    """("primary", table, JSON of columns) and ("foreign", table, JSON of the three names)."""
+    """("primary", table, JSON of columns), ("foreign", table, JSON of the three names) and
+    ("generated", table, column)."""
     info = source.execute(f"PRAGMA table_info({_lite(table)})").fetchall()
     primary = [str(row[1]) for row in sorted(info, key=lambda row: int(row[5])) if row[5]]
     found = [("primary", table, json.dumps(primary))] if primary else []
+    every = source.execute(f"PRAGMA table_xinfo({_lite(table)})").fetchall()
+    found += [("generated", table, str(row[1])) for row in every if row[6] in (2, 3)]
     listed = source.execute(f"PRAGMA foreign_key_list({_lite(table)})").fetchall()
     wide = {row[0] for row in listed if row[1] > 0}
     for row in listed:

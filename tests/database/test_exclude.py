@@ -1,10 +1,12 @@
 """What a person excludes is in no schema, sample, key or answer, in whatever form it is asked."""
 
+import sqlite3
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from llmtui.database.connection import SOURCE
 from llmtui.database.execute import Access, Database
 from llmtui.workspace.errors import LlmtuiError
 
@@ -21,6 +23,7 @@ WHOLE_ROWS = [
     "SELECT * FROM main.customers", "SELECT * FROM city_list", "SELECT * FROM who",
     "SELECT * FROM by_macro", "SELECT * FROM all_of()", "SELECT * FROM source.main.customers",
     "SELECT * FROM source.customers", "SELECT name FROM customers",
+    f"SELECT * FROM {SOURCE}.main.customers", f"SELECT * FROM {SOURCE}.customers",
     "SELECT customers.name FROM customers",
     "SELECT * FROM customers c JOIN customers d ON c.id = d.id",
     "PIVOT customers ON id IN (1) USING first(name)",
@@ -75,3 +78,45 @@ def test_a_view_of_sqlite_is_excluded_with_the_column_it_reads(tmp_path: Path) -
     with hidden(file, "t.secret") as database:
         assert database.tables == {("main", "t")}
         assert "canary" not in str(database.schema)
+
+
+def test_a_column_made_from_an_excluded_one_and_the_values_of_its_type_go_with_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "made.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE TYPE mood AS ENUM ('calm', 'canary')")
+        connection.execute(
+            "CREATE TABLE t (id INT, m mood, word TEXT, loud TEXT AS (upper(word)), "
+            "louder TEXT AS (loud || '!'), twice INT AS (id * 2))"
+        )
+        connection.execute("INSERT INTO t VALUES (1, 'calm', 'canary')")
+    with hidden(file, "t.m", "t.word") as database:
+        assert database.run("FROM t").columns == ("id", "twice")
+        assert [note for note in database.notes if '"t.louder"' in note]
+        for place in ("", "main.", "memory.", f"{SOURCE}.", f"{SOURCE}.main."):
+            with pytest.raises(LlmtuiError) as told:
+                database.run(f"SELECT enum_range(NULL::{place}mood)")
+            assert "canary" not in str(told.value)
+
+
+def test_a_column_that_sqlite_makes_from_an_excluded_one_goes_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "made.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE t (id INT, word TEXT, loud TEXT AS (upper(word)) STORED)")
+        connection.execute("INSERT INTO t VALUES (1, 'canary')")
+    with hidden(file, "t.word") as database:
+        assert database.run("FROM t").columns == ("id",)
+    with hidden(file, "t.id") as database:
+        assert database.run("SELECT word FROM t").rows == (("canary",),)
+
+
+def test_a_schema_may_have_any_name(tmp_path: Path) -> None:
+    file = tmp_path / "named.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE SCHEMA source; CREATE TABLE source.t AS SELECT 7 AS id")
+        connection.execute("CREATE TABLE t AS SELECT 'canary' AS word")
+    with hidden(file, "main.t") as database:
+        assert database.run("FROM source.t").rows == ((7,),)
+        with pytest.raises(LlmtuiError, match="no table"):
+            database.run("FROM t")
