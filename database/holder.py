@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from llmtui.database import connection as connections
+from llmtui.database.exact import LONGEST_CELL, exact_rows
 from llmtui.database.exclude import Exclusion
 from llmtui.database.files import view_files
 from llmtui.database.profile import read_schema, relations
@@ -24,10 +22,6 @@ from llmtui.database.wire import plain_rows
 from llmtui.workspace.errors import Interrupted, QueryError, RefusedError
 
 MOST_COLUMNS = 1_000
-LONGEST_CELL = 10_000
-"""Characters of a text, bytes of a blob, characters of a list or structure written out."""
-_BATCH = 100
-_MOST_CHARACTERS = 50_000_000
 
 
 class Holder:
@@ -117,14 +111,8 @@ class Holder:
             cursor.execute(sql)
             described = cursor.description or []
             kept = described[:MOST_COLUMNS]
-            rows, cells, truncated = _fetch(cursor, len(kept), max_rows)
-            inexact = _inexact([str(item[1]) for item in kept], rows)
-            if inexact:
-                with suppress(duckdb.ParserException, duckdb.BinderException):
-                    cursor.execute(_with_texts(sql, len(described), len(kept), inexact))
-                    wide = len(kept) + len(inexact)
-                    rows, cells, truncated = _fetch(cursor, wide, max_rows)
-                    rows = [_joined(row, inexact) for row in rows]
+            types = tuple(str(item[1]) for item in kept)
+            rows, cells, truncated = exact_rows(cursor, sql, types, len(described), max_rows)
         except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
             if self._stopped:
                 raise Interrupted("The query was stopped") from error
@@ -140,7 +128,7 @@ class Holder:
             cut.append(f"{cells} long cells are cut after {LONGEST_CELL} characters")
         return Result(
             columns=tuple(str(item[0]) for item in kept),
-            types=tuple(str(item[1]) for item in kept),
+            types=types,
             rows=tuple(map(tuple, plain_rows(rows))),
             truncated=truncated,
             seconds=time.monotonic() - began,
@@ -152,66 +140,3 @@ class Holder:
             if self._running is not None:
                 self._stopped = True
                 self._running.interrupt()
-
-
-def _inexact(types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[int, bool]:
-    """Places of columns whose values Python cannot hold, and whether that is so of every value:
-    months and nanoseconds are, of dates only those without end."""
-    ends = (dt.date.max, dt.date.min, dt.datetime.max, dt.datetime.min)
-    found = {}
-    for place, kind in enumerate(types):
-        if kind in ("INTERVAL", "TIMESTAMP_NS"):
-            found[place] = True
-        elif kind.startswith(("DATE", "TIMESTAMP")) and any(_bare(r[place]) in ends for r in rows):
-            found[place] = False
-    return found
-
-
-def _bare(value: Any) -> Any:
-    return value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value
-
-
-def _with_texts(sql: str, all_wide: int, wide: int, places: dict[int, bool]) -> str:
-    """The query, and behind its columns some of them again as DuckDB writes them."""
-    names = [f"c{place}" for place in range(all_wide)]
-    shown = [*names[:wide], *(f"CAST(c{place} AS VARCHAR)" for place in places)]
-    inner = sql.strip().removesuffix(";")
-    return f"SELECT {', '.join(shown)} FROM ({inner}\n) AS q({', '.join(names)})"
-
-
-def _joined(row: tuple[Any, ...], places: dict[int, bool]) -> tuple[Any, ...]:
-    """A row of `_with_texts` with its texts where they are wanted."""
-    values, texts = list(row[: -len(places)]), row[-len(places) :]
-    for (place, every), text in zip(places.items(), texts, strict=True):
-        if every or str(text).endswith("infinity"):
-            values[place] = text
-    return tuple(values)
-
-
-def _fetch(
-    cursor: duckdb.DuckDBPyConnection, wide: int, max_rows: int
-) -> tuple[list[tuple[Any, ...]], int, bool]:
-    """Rows, the number of cells that were cut, and whether there were more rows."""
-    rows: list[tuple[Any, ...]] = []
-    cells = characters = 0
-    while len(rows) <= max_rows:
-        batch = cursor.fetchmany(min(_BATCH, max_rows + 1 - len(rows)))
-        if not batch:
-            return rows, cells, False
-        for row in batch:
-            short = tuple(_short(value) for value in row[:wide])
-            cells += sum(a is not b for a, b in zip(short, row, strict=False))
-            rows.append(short)
-            characters += sum(len(value) for value in short if isinstance(value, str | bytes))
-        if characters > _MOST_CHARACTERS:
-            break
-    return rows[:max_rows], cells, True
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, str | bytes):
-        return value if len(value) <= LONGEST_CELL else value[:LONGEST_CELL]
-    if isinstance(value, list | tuple | dict) and len(value) > 50:
-        text = str(value)
-        return value if len(text) <= LONGEST_CELL else text[:LONGEST_CELL]
-    return value

@@ -9,6 +9,7 @@ import pytest
 
 from llmtui.database.execute import Database
 from llmtui.database.text import json_value, show_value
+from llmtui.workspace.errors import QueryError
 from tests.database.types import TYPES, write_types
 
 
@@ -50,3 +51,30 @@ def test_only_dates_without_end_are_given_as_text(tmp_path: Path) -> None:
     with Database.open(file) as database:
         rows = database.run("SELECT d FROM t").rows
     assert rows == ((dt.date(9999, 12, 31),), (dt.date(2024, 1, 2),), (None,), ("infinity",))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["[repeat('x', 100000)]", "[[[repeat('x', 1000000)]]]", "MAP {'a': repeat('x', 20000)}",
+     "{'a': list_value(range(5000))}", "repeat('x', 20000)::BLOB", "repeat('[', 20000)"],
+)  # fmt: skip
+def test_a_long_cell_is_cut_and_told_however_it_is_nested(typed: Path, cell: str) -> None:
+    with Database.open(typed) as database:
+        result = database.run(f"SELECT 1, {cell}, [2]")
+    assert len(result.rows[0][1]) == 10_000
+    assert result.rows[0][::2] == (1, [2])
+    assert "1 long cells are cut" in result.cut
+
+
+def test_a_value_that_is_nested_deep_comes_as_text(typed: Path) -> None:
+    with Database.open(typed) as database:
+        result = database.run("SELECT (repeat('[', 300) || repeat(']', 300))::JSON::VARIANT")
+        assert result.rows == (("[" * 300 + "]" * 300,),)
+        with pytest.raises(QueryError):
+            database.run("SELECT (repeat('[', 5000) || repeat(']', 5000))::JSON::VARIANT")
+        assert database.run("SELECT 1; -- one").rows == ((1,),)
+
+
+def test_the_unit_of_an_interval_survives_a_comment_behind_the_statement(typed: Path) -> None:
+    with Database.open(typed) as database:
+        assert database.run("SELECT INTERVAL 1 MONTH AS m; -- a month;").rows == (("1 month",),)

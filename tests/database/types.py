@@ -22,6 +22,16 @@ TYPES = {
         "TIMESTAMP_NS '2024-01-02 03:04:05.123456789'",
         "2024-01-02 03:04:05.123456789", "2024-01-02 03:04:05.123456789",
     ),
+    "TIME_NS": ("TIME_NS '03:04:05.123456789'", "03:04:05.123456789", "03:04:05.123456789"),
+    "a million years": ("INTERVAL 9999999 YEARS", "9999999 years", "9999999 years"),
+    "LIST of months": ("[INTERVAL 1 MONTH, NULL]", ["1 month", None], "[1 month, NULL]"),
+    "STRUCT of times": (
+        "{'DATE': DATE 'infinity', 'at': [TIMESTAMP_NS '2024-01-02 03:04:05.123456789']}",
+        {"DATE": "infinity", "at": ["2024-01-02 03:04:05.123456789"]},
+        "{DATE: infinity, at: [2024-01-02 03:04:05.123456789]}",
+    ),
+    "LIST of DATE": ("[DATE '9999-12-31', DATE 'infinity']", ["9999-12-31", "infinity"],
+                     "[9999-12-31, infinity]"),
     "UUID": (
         "CAST('123e4567-e89b-12d3-a456-426614174000' AS UUID)",
         "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000",
