@@ -127,7 +127,7 @@ def _fetch(cursor: duckdb.DuckDBPyConnection, wide: int, max_rows: int) -> _Rows
 
 
 def _size(value: Any, most: int, deep: int = 0) -> int:
-    """Characters or bytes of a value, counted until there are more than `most` or it is too deep."""
+    """Characters or bytes of a value, counted until they are more than `most`."""
     if isinstance(value, str | bytes):
         return len(value)
     if not isinstance(value, list | tuple | dict):

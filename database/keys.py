@@ -252,7 +252,8 @@ def _contained(
     nothing = ", ".join(f"'{value}'" for value in _NOTHING)
     theirs = quote(key.name)
     if key.kind != column.kind:
-        theirs = f"TRY_CAST({theirs} AS {column.type})"
+        kind = "VARCHAR" if column.kind == "text" else column.type
+        theirs = f"TRY_CAST({theirs} AS {kind})"
     query = (
         f"SELECT avg(CASE WHEN v IN (SELECT {theirs} FROM {parent.sql_name}) "
         f"THEN 1.0 ELSE 0.0 END) FROM (SELECT DISTINCT {quote(column.name)} AS v "

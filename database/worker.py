@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from llmtui.database import harden, wire
+from llmtui.database.text import first_line
 from llmtui.workspace.errors import Interrupted, LlmtuiError, QueryError, SourceError, StorageError
 from llmtui.workspace.events import Event, to_line
 from llmtui.workspace.private import keep_private
@@ -58,6 +59,9 @@ class Worker:
             )
         except OSError as error:
             reply = wire.write_error(StorageError(f"The system refused ({error.strerror})"))
+        except Exception as error:  # what a file makes DuckDB, Arrow or Python say
+            kind = SourceError if self._holder is None else QueryError
+            reply = wire.write_error(kind(f"This cannot be read: {first_line(error)}"))
         self._at = 0
         self._write({**reply, "id": message["id"]})
 
