@@ -47,10 +47,12 @@ def transcoded(file: Path, *, head_only: bool = False) -> Iterator[tuple[Path, s
 
 
 def encoding_of(file: Path, *, head_only: bool = False) -> str | None:
-    """utf-8, utf-16, utf-16-le, utf-16-be or gb18030; None when the file is in none of them."""
+    """utf-8, utf-16, utf-16-le, utf-16-be, utf-32 or gb18030; None when it is none of them."""
     with file.open("rb") as content:
         head = content.read(_HEAD)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if head[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        candidates = ["utf-32"]
+    elif head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         candidates = ["utf-16"]
     elif head[1::2].count(0) > len(head) // 5:
         candidates = ["utf-16-le"]

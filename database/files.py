@@ -13,13 +13,17 @@ import duckdb
 
 from llmtui.database.encoding import transcoded
 from llmtui.database.schema import quote
-from llmtui.database.text import first_line
+from llmtui.database.text import first_line, is_hidden, safe_text
 from llmtui.workspace.errors import SourceError
 
 _DELIMITERS = (",", "\t", ";", "|")
 _TEXT = (".csv", ".tsv")
 _CHECKED = 10_000
 """Lines whose number of fields is compared before DuckDB guesses at the file."""
+_PATTERN = re.compile(r"[*?\[]")
+"""What DuckDB would take for a pattern of several files' names, and not where it is in brackets."""
+_NO_MORE = "hive_partitioning = false"
+"""No column is made of the folder's name."""
 _BAD_LINE = re.compile(r"Line: (?P<line>\d+)")
 _EXPECTED = re.compile(r"Expected Number of Columns: (?P<wanted>\d+) Found: (?P<found>\d+)")
 
@@ -48,6 +52,12 @@ def view_files(files: Iterable[Path], target: duckdb.DuckDBPyConnection) -> list
     """One view a file. Returns and raises like `import_files`."""
     notes: list[str] = []
     for file, name in named(files):
+        if _PATTERN.search(str(file)):
+            raise SourceError(
+                "A file whose path has * ? or [ cannot be read in place",
+                where=str(file),
+                hint="Rename it, or use --large import.",
+            )
         with transcoded(file, head_only=True) as (_, encoding):
             if encoding != "utf-8":
                 raise SourceError(
@@ -62,15 +72,18 @@ def view_files(files: Iterable[Path], target: duckdb.DuckDBPyConnection) -> list
 
 
 def named(files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """Files with their tables' names: the stem, with the suffix when two share a stem."""
+    """Files with their tables' names: the stem, with the suffix when two share a stem.
+
+    What cannot be seen becomes _, for no statement may hold it.
+    """
     taken: set[str] = set()
     for file in files:
-        name = file.stem
+        stem = name = "".join("_" if is_hidden(c) else c for c in file.stem)
         if name.lower() in taken:
-            name = f"{file.stem}_{file.suffix[1:].lower()}"
+            name = f"{stem}_{file.suffix[1:].lower()}"
         number = 2
         while name.lower() in taken:
-            name, number = f"{file.stem}_{number}", number + 1
+            name, number = f"{stem}_{number}", number + 1
         taken.add(name.lower())
         yield file, name
 
@@ -79,25 +92,25 @@ def _reader(
     readable: Path, file: Path, target: duckdb.DuckDBPyConnection, notes: list[str], *, whole: bool
 ) -> str:
     """The call of DuckDB's reader that fits the file. Raises SourceError, duckdb.Error."""
-    literal = _literal(str(readable))
+    literal = _literal(_PATTERN.sub(r"[\g<0>]", str(readable)))
     suffix = file.suffix.lower()
     if suffix == ".parquet":
-        return f"read_parquet({literal})"
+        return f"read_parquet({literal}, {_NO_MORE})"
     if suffix not in _TEXT:
-        return f"read_json_auto({literal})"
+        return f"read_json_auto({literal}, {_NO_MORE})"
     delimiter = header_delimiter(readable)
-    options = "sample_size = -1" if whole else "sample_size = 100000"
+    options = f"{_NO_MORE}, sample_size = {-1 if whole else 100_000}"
     if delimiter:
         _require_even(readable, file, delimiter, _CHECKED)
         options += f", delim = {_literal(delimiter)}, quote = '\"', escape = '\"', skip = 0"
+    sniff = "SELECT SkipRows, HasHeader FROM sniff_csv({}, {})"
     try:
-        found = target.execute(
-            f"SELECT SkipRows, HasHeader FROM sniff_csv({literal}, {options})"
-        ).fetchall()[0]
+        found = target.execute(sniff.format(literal, options)).fetchall()[0]
     except duckdb.Error:
-        if delimiter:
-            _require_even(readable, file, delimiter, None)
-        raise
+        if not delimiter or not _require_even(readable, file, delimiter, None):
+            raise
+        options += ", strict_mode = false"  # lines end in several ways, or begin with no quote
+        found = target.execute(sniff.format(literal, options)).fetchall()[0]
     if found[0]:
         notes.append(f"The first {found[0]} lines of {file.name} are no table and were left out")
     if not found[1]:
@@ -119,8 +132,11 @@ def header_delimiter(file: Path) -> str:
     return best if counts[best] else ""
 
 
-def _require_even(readable: Path, file: Path, delimiter: str, most: int | None) -> None:
-    """Raise SourceError when one of the first `most` lines has not as many fields as the first."""
+def _require_even(readable: Path, file: Path, delimiter: str, most: int | None) -> bool:
+    """Raise SourceError when one of the first `most` lines has not as many fields as the first.
+
+    Returns whether Python could read them all.
+    """
     with readable.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         wide = begun = 0
@@ -136,6 +152,8 @@ def _require_even(readable: Path, file: Path, delimiter: str, most: int | None) 
                     f"A quote is opened in line {begun + 1} or later and never closed",
                     where=str(file),
                 ) from error
+            return False
+    return True
 
 
 def _ragged(file: Path, line: int | str, found: int | str, wanted: int | str) -> SourceError:
@@ -151,6 +169,14 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _reason(error: duckdb.Error) -> str:
+    """What is wrong, in one line; of a CSV file DuckDB tells it below the place and the text."""
+    first = first_line(error)
+    below = [line for line in str(error).split("\n")[1:] if not line.startswith("Original Line")]
+    tells = first.startswith(("CSV Error on Line", "Error when sniffing"))
+    return f"{first}: {safe_text(below[0]).rstrip(' .!')}" if tells and below else first
+
+
 @contextmanager
 def _told(file: Path, readable: Path) -> Iterator[None]:
     """DuckDB's complaint about a file as one sentence."""
@@ -163,9 +189,7 @@ def _told(file: Path, readable: Path) -> Iterator[None]:
         if line and columns:
             raise _ragged(file, line["line"], columns["found"], columns["wanted"]) from error
         raise SourceError(
-            f"This {kind} file cannot be read: {first_line(error)}".replace(
-                str(readable), file.name
-            ),
+            f"This {kind} file cannot be read: {_reason(error)}".replace(str(readable), file.name),
             where=str(file),
             hint="It may be cut short or damaged: write it out anew.",
         ) from error

@@ -55,25 +55,32 @@ def open_source(path: Path, import_mb: int, large: str, tell: Callable[[Event], 
 
     Raises SourceError (missing, not a database, empty, damaged), StorageError (disk full).
     """
-    if not path.exists():
-        raise SourceError("There is no such file or folder", where=str(path))
+    kind, files, size = _looked_at(path)
+    if kind == "duckdb":
+        return Opened(path)
+    told, rows = _left_out(path) if kind == "folder" else "", 0
+    if size > import_mb * 1_000_000 and large != "import":
+        if large == "in-place" and kind != "sqlite":
+            return Opened(None, tuple(files), _IN_PLACE)
+        rows = SAMPLE_ROWS
+        sampled = _SAMPLED.format(name=path.name, size=size / 1e9, rows=rows, limit=import_mb)
+        told = f"{told}. {sampled}" if told else sampled
+    return Opened(_snapshot(path, kind, files, rows, tell), note=told)
+
+
+def _looked_at(path: Path) -> tuple[str, list[Path], int]:
+    """Kind, files and bytes of a source. Raises SourceError."""
     try:
-        kind = kind_of(path)
-        if kind == "duckdb":
-            return Opened(path)
-        files = source_files(path)
-        size = sum(file.stat().st_size for file in files)
-        told, rows = "", 0
-        if size > import_mb * 1_000_000 and large != "import":
-            if large == "in-place" and kind != "sqlite":
-                return Opened(None, tuple(files), _IN_PLACE)
-            rows = SAMPLE_ROWS
-            told = _SAMPLED.format(name=path.name, size=size / 1e9, rows=rows, limit=import_mb)
-        return Opened(_snapshot(path, kind, files, rows, tell), note=told)
+        if not path.exists():
+            raise SourceError("There is no such file or folder", where=str(path))
+        kind, files = kind_of(path), source_files(path)
+        return kind, files, sum(file.stat().st_size for file in files)
     except PermissionError as error:
         raise SourceError(
             "This may not be read", where=str(path), hint="Ask its owner for read access."
         ) from error
+    except OSError as error:
+        raise SourceError(f"This cannot be read ({error.strerror})", where=str(path)) from error
 
 
 _SAMPLED = (
@@ -92,7 +99,9 @@ def source_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     files = sorted(
-        file for file in path.iterdir() if file.is_file() and file.suffix.lower() in DATA
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() in DATA and not file.name.startswith(".") and file.is_file()
     )
     if not files:
         raise SourceError(
@@ -101,10 +110,18 @@ def source_files(path: Path) -> list[Path]:
     return files
 
 
+def _left_out(folder: Path) -> str:
+    """Which databases of a folder of data files are not read, in a sentence; "" for none."""
+    found = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SQLITE + DUCKDB)
+    return f"Databases of their own in this folder were left out: {', '.join(found)}" * bool(found)
+
+
 def kind_of(path: Path) -> str:
     """duckdb, sqlite, folder or data; by content where files carry a mark. Raises SourceError."""
     if path.is_dir():
         return "folder"
+    if not path.is_file():
+        raise SourceError("This is neither a file nor a folder", where=str(path))
     if path.stat().st_size == 0:
         raise SourceError("This file is empty", where=str(path))
     with path.open("rb") as file:

@@ -1,7 +1,9 @@
 """CSV, TSV and JSON files as people have them: encodings, line ends, ragged lines, size."""
 
+import os
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from llmtui.database.execute import Access, Database
@@ -39,8 +41,21 @@ def test_a_ragged_file_is_told_with_its_line(
         ("a|b\n1|2\n", ((1, 2),)),
         ("只有一列\n1\n2\n", ((1,), (2,))),
         ("a,b\n1,2".encode("utf-16-le"), ((1, 2),)),
+        ("a,b\n1,2".encode("utf-32"), ((1, 2),)),
+        ("a,b\n1,2\r\n3,4\n", ((1, 2), (3, 4))),
+        ("a,b\r1,2\r", ((1, 2),)),
     ],
-    ids=["windows", "mark", "quoted", "bars", "one column", "utf-16 without a mark"],
+    ids=[
+        "windows",
+        "mark",
+        "quoted",
+        "bars",
+        "one column",
+        "utf-16 without a mark",
+        "utf-32",
+        "mixed ends",
+        "old ends",
+    ],
 )
 def test_a_csv_file_is_read_as_it_was_meant(
     tmp_path: Path, content: str | bytes, rows: tuple[tuple[object, ...], ...]
@@ -88,3 +103,58 @@ def test_chinese_csv_files_are_read_in_their_encoding(
     file.write_bytes(text.encode(encoding))
     with Database.open(file) as database:
         assert database.run('SELECT "城市" FROM c').rows == (("北京",),)
+
+
+@pytest.mark.parametrize("name", ["s[1].csv", "s?.csv", "*.csv", "s{1,2}.csv", "y=1/f.csv"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_name_is_never_a_pattern_of_other_files_nor_a_column(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    file = tmp_path / name.replace("csv", kind)
+    file.parent.mkdir(exist_ok=True)
+    for path, value in ((tmp_path / f"s1.{kind}", 2), (file, 1)):
+        with duckdb.connect() as connection:
+            content = connection.sql(f"SELECT {value} AS a")
+            if kind == "parquet":
+                content.write_parquet(str(path))
+            else:
+                path.write_text(f"a\n{value}\n" if kind == "csv" else f'{{"a": {value}}}\n')
+    with Database.open(file) as database:
+        (table,) = database.schema.tables
+        result = database.run(f"FROM {table.sql_name}")
+        assert (result.columns, result.rows) == (("a",), ((1,),))
+    if set("*?[") & set(name):
+        with pytest.raises(SourceError, match="in place"):
+            Database.open(file, Access(import_mb=0, large="in-place"))
+
+
+def test_a_table_can_be_asked_for_whatever_its_file_is_called(tmp_path: Path) -> None:
+    file = csv(tmp_path, "a\n1\n", "x\x1b]0;y\n\u202e.csv")
+    with Database.open(file) as database:
+        assert database.run('FROM "x_]0;y__"').rows == ((1,),)
+
+
+def test_what_is_no_file_is_told_so(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "f.csv")
+    for path in (tmp_path / "f.csv", Path("/dev/zero")):
+        with pytest.raises(SourceError, match="neither a file nor a folder"):
+            Database.open(path)
+    with pytest.raises(SourceError, match="too long"):
+        Database.open(tmp_path / ("x" * 5000))
+
+
+def test_databases_in_a_folder_of_data_files_are_told_and_hidden_files_are_not_read(
+    tmp_path: Path,
+) -> None:
+    csv(tmp_path, "a\n1\n", "t.csv")
+    csv(tmp_path, b"\0\5\x16\7", "._t.csv")
+    csv(tmp_path, b"SQLite format 3\0", "other.sqlite")
+    with Database.open(tmp_path) as database:
+        assert database.tables == {("main", "t")}
+        assert "other.sqlite" in database.notes[0]
+
+
+def test_a_line_that_is_too_long_is_told_as_that(tmp_path: Path) -> None:
+    file = csv(tmp_path, "a,b\n1," + "x" * 3_000_000 + "\n")
+    with pytest.raises(SourceError, match=r"Line: 1: Maximum line size .* exceeded"):
+        Database.open(file)
