@@ -175,7 +175,8 @@ def _snapshot(
 def _snapshot_path(path: Path, files: list[Path], rows: int) -> Path:
     """Where the snapshot of this state of the source belongs."""
     state = hashlib.sha256(f"{_IMPORT_VERSION} {rows}".encode())
-    for file in files:
+    beside = [file.with_name(f"{file.name}-wal") for file in files]  # SQLite's latest changes
+    for file in (*files, *(file for file in beside if file.exists())):
         facts = file.stat()
         state.update(f"{file.name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
     place = hashlib.sha256(str(path).encode()).hexdigest()[:10]

@@ -37,12 +37,13 @@ def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection, rows: int = 0) 
     Returns what a person should know. Raises SourceError when it is no database.
     """
     try:
-        source = sqlite3.connect(f"file:{url_quote(str(path))}?mode=ro", uri=True, timeout=5)
-        source.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
+        source = _open(path)
+        inner = {row[1] for row in source.execute("PRAGMA table_list") if row[2] == "shadow"}
         listed = source.execute(
             "SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view') "
-            "AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY rowid"
+            "AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name <> '' ORDER BY rowid"
         ).fetchall()
+        listed = [row for row in listed if row[0] not in inner]
         if not listed:
             raise SourceError("This database has no tables", where=str(path))
         keys: list[tuple[str, str, str]] = []
@@ -70,6 +71,24 @@ def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection, rows: int = 0) 
             hint="Close it there and try again." if held else "It may be damaged.",
         ) from error
     return notes
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection that only reads. Raises SourceError when the file ends too early."""
+    with path.open("rb") as file:
+        head = file.read(20)
+    wal = path.with_name(f"{path.name}-wal")
+    still = head[18:19] == b"\2" and not wal.exists()  # nobody writes; make no files beside it
+    mode = "mode=ro&immutable=1" if still else "mode=ro"
+    source = sqlite3.connect(f"file:{url_quote(str(path))}?{mode}", uri=True, timeout=5)
+    source.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
+    pages = source.execute("PRAGMA page_count").fetchone()[0]
+    size = source.execute("PRAGMA page_size").fetchone()[0]
+    if not wal.exists() and path.stat().st_size < pages * size:
+        raise SourceError(
+            "This SQLite database is cut short", where=str(path), hint="Copy or download it anew."
+        )
+    return source
 
 
 def _copy_view(
@@ -105,8 +124,8 @@ def _copy_table(
         for (column, declared, _), kind in zip(columns, stored, strict=True)
     ]
     parts = [
-        f"{quote(column)} {kind}{' NOT NULL' if needed else ''}"
-        for (column, _, needed), kind in zip(columns, final, strict=True)
+        f"{quote(column or f'column{i}')} {kind}{' NOT NULL' if needed else ''}"
+        for i, ((column, _, needed), kind) in enumerate(zip(columns, final, strict=True))
     ]
     target.execute(f"CREATE TABLE {quote(name)} ({', '.join(parts)})")
     fields = pa.schema([(f"c{i}", _ARROW[kind]) for i, kind in enumerate(stored)])
