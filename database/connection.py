@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from llmtui.database.schema import quote
+from llmtui.database.text import first_line
 from llmtui.workspace.errors import SourceError
 
 SOURCE = "_llmtui_source"
@@ -93,7 +94,12 @@ def told(error: duckdb.Error, file: Path) -> SourceError:
             where=str(file),
             hint="Close it there and try again, or give llmtui a copy of the file.",
         )
-    line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    if "encrypted" in text:
+        return SourceError(
+            "This database is encrypted", where=str(file), hint="Give llmtui a copy that is not."
+        )
     return SourceError(
-        f"This database cannot be opened ({line})", where=str(file), hint="It may be damaged."
+        f"This database cannot be opened ({first_line(error)})",
+        where=str(file),
+        hint="It may be damaged.",
     )

@@ -22,7 +22,7 @@ import sqlglot
 from sqlglot import exp
 
 from llmtui.database.result import Verdict
-from llmtui.database.text import first_line, is_hidden
+from llmtui.database.text import first_line, is_hidden, one_line
 from llmtui.database.tree import Refusal, check_tree
 
 MOST_CHARACTERS = 20_000
@@ -48,7 +48,7 @@ def check(sql: str, tables: Set[tuple[str, str]], columns: Set[str] = frozenset(
         check_tree(tree, tables, columns)
         _check_second(sql)
     except Refusal as refusal:
-        return Verdict(False, refusal.reason, refusal.parsed, refusal.harmless)
+        return Verdict(False, one_line(refusal.reason), refusal.parsed, refusal.harmless)
     kinds = {modifier.get("type") for modifier in tree.get("modifiers", ())}
     return Verdict(True, parsed=True, read_only=True, ordered="ORDER_MODIFIER" in kinds)
 
@@ -96,6 +96,8 @@ def _duckdb_tree(sql: str) -> dict[str, Any]:
         kind = statements[0].type.name
     except ValueError:  # a kind that the Python package has no name for
         kind = "this"
+    if kind == "MULTI":
+        raise Refusal("A PIVOT must name its values: ON column IN (value, ...).")
     if kind != "SELECT":
         raise Refusal(f"Only a SELECT may run, not {kind.replace('_', ' ')}.")
     try:
@@ -116,7 +118,9 @@ def _check_second(sql: str) -> None:
     try:
         trees = sqlglot.parse(sql, dialect="duckdb")  # a comment behind the last ; is one too
         found = [tree for tree in trees if not isinstance(tree, exp.Semicolon | None)]
-    except (sqlglot.errors.SqlglotError, RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise Refusal("The statement is nested too deep to be checked.") from error
+    except (sqlglot.errors.SqlglotError, ValueError) as error:
         raise Refusal(f"The second parser cannot read it: {first_line(error)}") from error
     if len(found) != 1 or not isinstance(found[0], exp.Query | exp.Pivot | exp.Values):
         raise Refusal("The second parser does not see exactly one query.")

@@ -67,14 +67,14 @@ def limit_files() -> None:
             resource.setrlimit(limit, (0, 0))
 
 
-def limit_time(seconds: float) -> None:
-    """End this process when it uses this much more processor time."""
+def limit_time(seconds: float | None) -> None:
+    """End this process when it uses this much more processor time; None lifts the limit."""
     if resource is None:
         return
     with suppress(OSError, ValueError):
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        soft = int(used.ru_utime + used.ru_stime + seconds) + 1
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        soft = hard if seconds is None else int(used.ru_utime + used.ru_stime + seconds) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +20,8 @@ from llmtui.database.small import MOST_CELLS, RANGED, frequent, small_facts
 SAMPLED_ABOVE = 200_000
 """Rows above which a table is described from a sample."""
 _SAMPLE = 100_000
+LONGEST_VIEW = 10.0
+"""Seconds that a view may take to be described: it may never end."""
 FEW = 50
 """A text column with at most this many distinct values has all of them listed."""
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
@@ -56,7 +61,8 @@ def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
 def read_schema(
     connection: duckdb.DuckDBPyConnection, *, mask: bool = True, facts: bool = True
 ) -> Schema:
-    """The whole schema. A view that no longer binds is left out.
+    """The whole schema. A view that no longer binds is left out, one that takes too long or too
+    much memory has its columns and nothing about what is in them.
 
     mask: leave likely secrets and personal data out of values and comments
     facts: look at the rows; without, what the catalogue says: rows as estimated, declared keys
@@ -73,10 +79,12 @@ def read_schema(
     for relation in relations(connection):
         try:
             listed = tuple(columns.get((relation.schema, relation.name), ()))
+            table = _described(relation, listed, relation.rows)
             if facts:
-                table = _read_table(connection, relation, listed)
-            else:
-                table = _described(relation, listed, relation.rows)
+                with _at_most(connection, LONGEST_VIEW if relation.view else 0):
+                    table = _read_table(connection, relation, listed)
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+            pass  # its columns are known all the same
         except duckdb.Error:
             continue
         key = primary.get((relation.schema, relation.name)) or likely_primary(table.columns)
@@ -88,6 +96,18 @@ def read_schema(
     if facts:
         foreign += inferred_foreign(connection, tables, foreign)
     return Schema(tuple(tables), tuple(dict.fromkeys(_once(foreign))))
+
+
+@contextmanager
+def _at_most(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt what the block runs when it takes longer; 0 for never."""
+    timer = threading.Timer(seconds or threading.TIMEOUT_MAX, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _masked(table: Table) -> Table:

@@ -110,4 +110,10 @@ def first_line(error: Exception) -> str:
     line = _KIND.sub("", line).rstrip(" .!")
     if near := _NEAR.search(plain):
         line = f"{line}; nearest: {safe_text(near['names'])}"
+    return one_line(line)
+
+
+def one_line(text: str) -> str:
+    """`text` safe to show and not too long to read."""
+    line = safe_text(text)
     return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + "…"

@@ -48,6 +48,8 @@ def check_tree(tree: dict[str, Any], tables: Set[tuple[str, str]], columns: Set[
         if "class" in node:
             _check_expression(node, id(node) in in_from, schemas, columns)
         elif "alias" in node and "sample" in node:
+            if kind == "SHOW_REF":
+                raise Refusal("SHOW, DESCRIBE and SUMMARIZE are not allowed, only queries.")
             if kind not in _SOURCES:
                 raise Refusal("Only tables of this database can be read.")
             if kind == "BASE_TABLE":
@@ -97,6 +99,8 @@ def _check_expression(
         allowed = TABLE_FUNCTIONS if in_from else ALLOWED
         place = (str(node.get("catalog") or ""), str(node.get("schema") or ""))
         if name not in allowed or place not in (("", ""), ("", "main"), ("system", "main")):
+            if name in ALLOWED and any(place):
+                raise Refusal(f'The function "{name}" is called without a dot: {name}(...).')
             where = " in FROM" if in_from else ""
             raise Refusal(f'The function "{name}" is not allowed{where}.')
 

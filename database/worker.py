@@ -133,6 +133,7 @@ class Worker:
         return {}
 
     def _schema(self, message: _Message) -> _Message:
+        harden.limit_time(None)
         return {"schema": self.holder.schema(mask=message["mask"], facts=message["facts"])}
 
     def _check(self, message: _Message) -> _Message:

@@ -98,3 +98,24 @@ def test_rows_beyond_the_limit_are_cut_and_told(shop_database: Database) -> None
     assert len(result.rows) == 10
     assert result.truncated
     assert not shop_database.run("SELECT * FROM orders", max_rows=200).truncated
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("PIVOT sales ON region USING sum(amount)", "must name its values"),
+        ("SUMMARIZE sales", "SHOW, DESCRIBE and SUMMARIZE are not allowed"),
+        ("SELECT name.upper() FROM customers", "called without a dot"),
+        ("SELECT * FROM sale", 'There is no table "sale"'),
+        ('SELECT * FROM "a\nb"', 'There is no table "a\\nb"'),
+        (f"SELECT {'[' * 115}1{']' * 115}", "nested too deep"),
+        (f"SELECT -{'~' * 9000}1", "~…"),
+    ],
+)
+def test_a_refusal_says_what_to_write_instead(sql: str, reason: str) -> None:
+    assert reason in check(sql, TABLES).reason
+
+
+def test_a_comment_behind_the_last_semicolon_is_no_second_statement() -> None:
+    assert check("SELECT 1; -- done", TABLES).ok
+    assert not check("SELECT 1; -- done\n SELECT 2", TABLES).ok

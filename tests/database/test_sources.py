@@ -110,6 +110,12 @@ def test_a_folder_of_files_is_one_database_with_inferred_keys(tmp_path: Path) ->
         )
 
 
+def encrypted(file: Path) -> Path:
+    with duckdb.connect(config={"force_mbedtls_unsafe": True}) as connection:
+        connection.execute(f"ATTACH '{file}' AS e (ENCRYPTION_KEY 'k'); CREATE TABLE e.t (a INT)")
+    return file
+
+
 def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
     def made(name: str, content: bytes) -> Path:
         (folder / name).write_bytes(content)
@@ -131,6 +137,7 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
         "not parquet": (made("p.parquet", b"nope nope nope"), "This PARQUET file cannot be read"),
         "not json": (made("j.json", b"{{{{"), "This JSON file cannot be read"),
         "cut duckdb": (made("cut.duckdb", cut), "cannot be opened"),
+        "encrypted": (encrypted(folder / "e.duckdb"), "is encrypted"),
         "no tables": (folder / "bare.duckdb", "has no tables"),
         "cut sqlite": (made("c.sqlite", b"SQLite format 3\0" + b"\1" * 99), "cannot be read"),
     }
@@ -140,7 +147,7 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
     "name",
     ["missing", "zero bytes", "no database", "unknown kind", "empty folder", "broken encoding",
      "not parquet", "not json", "cut duckdb", "cut sqlite",
-     "no tables"],
+     "encrypted", "no tables"],
 )  # fmt: skip
 def test_a_bad_source_is_told_in_one_sentence(tmp_path: Path, home: Path, name: str) -> None:
     path, problem = bad_sources(tmp_path)[name]

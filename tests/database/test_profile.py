@@ -1,0 +1,56 @@
+"""A schema is read in bounded time, whatever its views do and whatever was asked before."""
+
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from llmtui.database import profile
+from llmtui.database.execute import Access, Database
+
+
+def test_a_view_that_never_ends_is_described_by_its_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(profile, "LONGEST_VIEW", 0.3)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT 1 AS a; CREATE VIEW seen AS SELECT a FROM t; "
+            "CREATE VIEW endless AS WITH RECURSIVE r(i) AS "
+            "(SELECT 1 UNION SELECT (i + 1) % 3 FROM r, range(100000000)) SELECT i FROM r"
+        )
+        schema = profile.read_schema(connection)
+    assert [table.name for table in schema.tables] == ["t", "seen", "endless"]
+    assert [column.name for column in schema.table("endless").columns] == ["i"]
+    assert schema.table("seen").row_count == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limits of another process can be read")
+def test_the_processor_time_of_a_query_does_not_limit_the_reading_of_the_schema(
+    shop: Path,
+) -> None:
+    import resource
+
+    with Database.open(shop, Access(time_limit=1)) as database:
+        database.run("SELECT 1")
+        process = database._process._child.pid
+        soft, hard = resource.prlimit(process, resource.RLIMIT_CPU)
+        assert soft != hard
+        assert database.schema.tables
+        assert resource.prlimit(process, resource.RLIMIT_CPU) == (hard, hard)
+
+
+def test_the_values_of_an_enum_are_in_no_type_of_the_schema(tmp_path: Path) -> None:
+    file = tmp_path / "e.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "CREATE TYPE who AS ENUM ('ann@example.org', 'it''s', 'bob@example.org');"
+            "CREATE TABLE t (a who, b STRUCT(x who[]), c ENUM('low', 'high'));"
+            "INSERT INTO t VALUES ('ann@example.org', NULL, 'low')"
+        )
+    with Database.open(file) as database:
+        (table,) = database.schema.tables
+    assert [column.type for column in table.columns] == ["ENUM", "STRUCT(x ENUM[])", "ENUM"]
+    assert "example.org" not in database.schema.text()
+    assert "low" in database.schema.text()
