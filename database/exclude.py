@@ -108,7 +108,8 @@ class Exclusion:
 
 
 def _fits(pattern: str, *names: str) -> bool:
-    return any(fnmatchcase(folded(name), folded(pattern)) for name in names)
+    only_star = re.sub(r"[\[?]", r"[\g<0>]", folded(pattern))
+    return any(fnmatchcase(folded(name), only_star) for name in names)
 
 
 def _made_from(
@@ -193,7 +194,10 @@ def _macros(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 
 def _tables_in(sql: str, macros: frozenset[str]) -> set[str] | None:
-    """Names of the tables that a statement reads, in lower case; None when it cannot be told."""
+    """Names of the tables that a statement reads, in lower case; None when it cannot be told.
+
+    Texts are among them: a function may take one for the name of a table.
+    """
     if any(_mentions(sql, name) for name in macros):
         return None
     plain = re.sub(r"^\s*CREATE\s+(TEMP\w*\s+)?VIEW\b.*?\bAS\b", "", sql, flags=re.I | re.S)
@@ -203,5 +207,7 @@ def _tables_in(sql: str, macros: frozenset[str]) -> set[str] | None:
         except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
             continue
         if not isinstance(tree, exp.Command):
-            return {folded(table.name) for table in tree.find_all(exp.Table)}
+            texts = [str(text.this) for text in tree.find_all(exp.Literal) if text.is_string]
+            parts = [part for text in texts for part in (text, *re.split(r"[.\"]", text))]
+            return {folded(name) for name in (*(t.name for t in tree.find_all(exp.Table)), *parts)}
     return None

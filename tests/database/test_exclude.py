@@ -120,3 +120,23 @@ def test_a_schema_may_have_any_name(tmp_path: Path) -> None:
         assert database.run("FROM source.t").rows == ((7,),)
         with pytest.raises(LlmtuiError, match="no table"):
             database.run("FROM t")
+
+
+@pytest.mark.parametrize("name", ["customers", "main.customers", 'main."customers"'])
+def test_a_view_of_what_duckdb_keeps_about_an_excluded_table_goes_with_it(
+    shop: Path, name: str
+) -> None:
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute(f"CREATE VIEW kept AS SELECT * FROM pragma_storage_info('{name}')")
+    with hidden(shop, "customers.name") as database:
+        assert ("main", "kept") not in database.tables
+
+
+def test_only_a_star_stands_for_other_names(tmp_path: Path) -> None:
+    file = tmp_path / "odd.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        for table in ("t1", "t[1]", "t?", "tx"):
+            connection.execute(f'CREATE TABLE "{table}" (a INT)')
+    for pattern, gone in (("t[1]", "t[1]"), ("t?", "t?")):
+        with hidden(file, pattern) as database:
+            assert {"t1", "t[1]", "t?", "tx"} - {name for _, name in database.tables} == {gone}
