@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Access", "Database", "Result"]
 
 
+_NO_TABLES = "This database has no tables"
 _HOLDER = re.compile(r"by process (\d+)$")
 
 
@@ -110,7 +111,8 @@ class Database:
         database = cls(path, open_source(path, access.import_mb, access.large, tell), access)
         if not database.tables:
             database.close()
-            raise SourceError("This database has no tables", where=str(path))
+            what = "All of this database is excluded" if access.exclude else _NO_TABLES
+            raise SourceError(what, where=str(path))
         for note in database.notes:
             tell(Note(note))
         return database

@@ -57,7 +57,7 @@ def open_source(path: Path, import_mb: int, large: str, tell: Callable[[Event], 
     """
     kind, files, size = _looked_at(path)
     if kind == "duckdb":
-        return Opened(path)
+        return Opened(path.resolve())  # the log of changes is beside the file, not beside a link
     told, rows = _left_out(path) if kind == "folder" else "", 0
     if size > import_mb * 1_000_000 and large != "import":
         if large == "in-place" and kind != "sqlite":
@@ -175,7 +175,8 @@ def _snapshot(
 def _snapshot_path(path: Path, files: list[Path], rows: int) -> Path:
     """Where the snapshot of this state of the source belongs."""
     state = hashlib.sha256(f"{_IMPORT_VERSION} {rows}".encode())
-    beside = [file.with_name(f"{file.name}-wal") for file in files]  # SQLite's latest changes
+    real = [file.resolve() for file in files]
+    beside = [file.with_name(f"{file.name}-wal") for file in real]  # SQLite's latest changes
     for file in (*files, *(file for file in beside if file.exists())):
         facts = file.stat()
         state.update(f"{file.name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())

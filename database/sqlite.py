@@ -75,6 +75,7 @@ def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection, rows: int = 0) 
 
 def _open(path: Path) -> sqlite3.Connection:
     """A connection that only reads. Raises SourceError when the file ends too early."""
+    path = path.resolve()
     with path.open("rb") as file:
         head = file.read(20)
     wal = path.with_name(f"{path.name}-wal")

@@ -140,3 +140,8 @@ def test_only_a_star_stands_for_other_names(tmp_path: Path) -> None:
     for pattern, gone in (("t[1]", "t[1]"), ("t?", "t?")):
         with hidden(file, pattern) as database:
             assert {"t1", "t[1]", "t?", "tx"} - {name for _, name in database.tables} == {gone}
+
+
+def test_that_all_is_excluded_is_told_as_that(shop: Path) -> None:
+    with pytest.raises(LlmtuiError, match="All of this database is excluded"):
+        hidden(shop, "*")

@@ -277,3 +277,18 @@ def test_an_unknown_column_is_told_with_the_nearest_names(shop_database: Databas
     with pytest.raises(QueryError) as told:
         shop_database.run("SELECT c.nme FROM customers c")
     assert 'nearest: "name"' in str(told.value)
+
+
+def test_what_is_only_in_the_log_of_changes_is_read_through_a_link_too(tmp_path: Path) -> None:
+    (tmp_path / "link").mkdir()
+    file, link = tmp_path / "d.duckdb", tmp_path / "link" / "to.duckdb"
+    link.symlink_to(file)
+    code = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); "
+        "c.execute('CREATE TABLE t AS SELECT 1 AS a'); c.execute('CHECKPOINT'); "
+        "c.execute('INSERT INTO t VALUES (2)'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code, file], check=True)
+    for path in (file, link):
+        with Database.open(path) as database:
+            assert database.run("SELECT count(*) FROM t").rows == ((2,),)

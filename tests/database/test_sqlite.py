@@ -21,9 +21,12 @@ def test_what_is_only_in_the_log_of_changes_is_read(tmp_path: Path) -> None:
     writer = made(
         file, "PRAGMA journal_mode = WAL", "CREATE TABLE t (a)", "INSERT INTO t VALUES (1)"
     )
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "to.sqlite").symlink_to(file)
     for rows in (((1,),), ((1,), (2,))):
-        with Database.open(file) as database:
-            assert database.run("FROM t").rows == rows
+        for path in (file, tmp_path / "link" / "to.sqlite"):
+            with Database.open(path) as database:
+                assert database.run("FROM t").rows == rows
         writer.execute("INSERT INTO t VALUES (2)")
     writer.close()
 
