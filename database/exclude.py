@@ -206,6 +206,8 @@ def _tables_in(sql: str, macros: frozenset[str]) -> set[str] | None:
             tree = sqlglot.parse_one(text, dialect="duckdb")
         except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
             continue
+        if isinstance(tree, exp.Create) and tree.expression:
+            tree = tree.expression  # without the view's own name
         if not isinstance(tree, exp.Command):
             texts = [str(text.this) for text in tree.find_all(exp.Literal) if text.is_string]
             parts = [part for text in texts for part in (text, *re.split(r"[.\"]", text))]

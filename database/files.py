@@ -36,7 +36,7 @@ def import_files(
     Returns what a person should know. Raises SourceError naming the file that cannot be read.
     """
     notes: list[str] = []
-    for file, name in named(files):
+    for file, name in named(_filled(files, notes)):
         with transcoded(file, head_only=bool(rows)) as (readable, encoding):
             if encoding != "utf-8":
                 notes.append(f"{file.name} was read as {encoding.upper()}")
@@ -51,7 +51,7 @@ def import_files(
 def view_files(files: Iterable[Path], target: duckdb.DuckDBPyConnection) -> list[str]:
     """One view a file. Returns and raises like `import_files`."""
     notes: list[str] = []
-    for file, name in named(files):
+    for file, name in named(_filled(files, notes)):
         if _PATTERN.search(str(file)):
             raise SourceError(
                 "A file whose path has * ? or [ cannot be read in place",
@@ -69,6 +69,14 @@ def view_files(files: Iterable[Path], target: duckdb.DuckDBPyConnection) -> list
             reader = _reader(file, file, target, notes, whole=False)
             target.execute(f"CREATE VIEW {quote(name)} AS SELECT * FROM {reader}")
     return notes
+
+
+def _filled(files: Iterable[Path], notes: list[str]) -> Iterator[Path]:
+    for file in files:
+        if file.stat().st_size:
+            yield file
+        else:
+            notes.append(f"{file.name} is empty and was left out")
 
 
 def named(files: Iterable[Path]) -> Iterator[tuple[Path, str]]:

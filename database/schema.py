@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from llmtui.database.text import safe_text
+
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
@@ -134,11 +136,14 @@ class Schema:
         return digest.hexdigest()[:16]
 
     def text(self, values: int = 3) -> str:
-        """The schema for a prompt: a line a table, with keys, comments and some values."""
+        """The schema for a prompt: a line a table, with keys, comments and some values.
+
+        No comment or value begins a line of its own.
+        """
         lines = []
         for table in self.tables:
             parts = [self._column_text(column, values) for column in table.columns]
-            note = f" -- {table.comment}" if table.comment else ""
+            note = f" -- {safe_text(table.comment)}" if table.comment else ""
             lines.append(f"{table.sql_name}({', '.join(parts)}){note}")
         lines += [
             f"{quote(k.table)}.{quote(k.column)} = {quote(k.to_table)}.{quote(k.to_column)}"
@@ -150,6 +155,6 @@ class Schema:
     def _column_text(column: Column, values: int) -> str:
         text = f"{column.sql_name} {column.type}"
         if column.kind == "text" and column.complete and column.values and values:
-            shown = ", ".join(f"'{value[:24]}'" for value in column.values[:values])
+            shown = ", ".join(f"'{safe_text(value[:24])}'" for value in column.values[:values])
             text += f" [{shown}{', …' if len(column.values) > values else ''}]"
         return text

@@ -145,3 +145,22 @@ def test_only_a_star_stands_for_other_names(tmp_path: Path) -> None:
 def test_that_all_is_excluded_is_told_as_that(shop: Path) -> None:
     with pytest.raises(LlmtuiError, match="All of this database is excluded"):
         hidden(shop, "*")
+
+
+def test_of_a_view_one_column_can_be_excluded(shop: Path) -> None:
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute("CREATE VIEW seen AS SELECT id, name FROM customers")
+        connection.execute("CREATE SCHEMA hr")
+        connection.execute("CREATE VIEW hr.orders AS SELECT * FROM main.orders")
+    with hidden(shop, "seen.name", "main.orders") as database:
+        assert database.run("SELECT * FROM seen LIMIT 1").columns == ("id",)
+        assert ("hr", "orders") not in database.tables
+
+
+def test_of_a_file_that_is_read_in_place_one_column_can_be_excluded(tmp_path: Path) -> None:
+    file = tmp_path / "f.csv"
+    file.write_text("id,word\n1,canary\n")
+    access = Access(import_mb=0, large="in-place", exclude=("f.word",))
+    with Database.open(file, access) as database:
+        result = database.run("FROM f")
+        assert (result.columns, result.rows) == (("id",), ((1,),))

@@ -8,6 +8,7 @@ import pytest
 
 from llmtui.database.execute import Access, Database
 from llmtui.workspace.errors import QueryError, SourceError
+from llmtui.workspace.events import Event, Note
 
 
 def csv(folder: Path, content: str | bytes, name: str = "f.csv") -> Path:
@@ -149,9 +150,12 @@ def test_databases_in_a_folder_of_data_files_are_told_and_hidden_files_are_not_r
     csv(tmp_path, "a\n1\n", "t.csv")
     csv(tmp_path, b"\0\5\x16\7", "._t.csv")
     csv(tmp_path, b"SQLite format 3\0", "other.sqlite")
-    with Database.open(tmp_path) as database:
+    csv(tmp_path, "", "empty.csv")
+    told: list[Event] = []
+    with Database.open(tmp_path, tell=told.append) as database:
         assert database.tables == {("main", "t")}
         assert "other.sqlite" in database.notes[0]
+    assert Note("empty.csv is empty and was left out") in told
 
 
 def test_a_line_that_is_too_long_is_told_as_that(tmp_path: Path) -> None:
