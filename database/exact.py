@@ -24,7 +24,7 @@ _PARTS = re.compile(
 )
 """What a type is made of: quoted names and values, and types of time with no name before a type."""
 _ENDS = (dt.date.max, dt.date.min, dt.datetime.max, dt.datetime.min)
-_LONG = str | bytes | list | tuple | dict
+_LONG = (str, bytes, list, tuple, dict)
 _Rows = tuple[list[tuple[Any, ...]], int, bool]
 
 
