@@ -37,23 +37,23 @@ def exact_rows(
     types: of the columns that are wanted, the first of `wide`
     """
     finer = _having("finer", types)
-    found: _Rows | None = None
-    ends: dict[int, str] = {}
-    try:
-        found = _fetch(cursor, len(types), max_rows)
-        for place, kind in _having("date", types).items():
-            if place not in finer and any(_any(_is_end, row[place]) for row in found[0]):
-                ends[place] = kind
-    except OverflowError:
-        if not finer:
-            raise
-    if finer or ends:
+    if finer:
+        try:
+            cursor.execute(_with_texts(sql, wide, len(types), finer, {}))
+        except (duckdb.ParserException, duckdb.BinderException):  # not every query can be a table
+            finer = {}
+            cursor.execute(sql)
+    found = _fetch(cursor, len(types), max_rows)
+    ends = {
+        place: kind
+        for place, kind in _having("date", types).items()
+        if place not in finer and any(_any(_is_end, row[place]) for row in found[0])
+    }
+    if ends:
         with suppress(duckdb.ParserException, duckdb.BinderException):
             cursor.execute(_with_texts(sql, wide, len(types), finer, ends))
             rows, cells, more = _fetch(cursor, len(types) + len(ends), max_rows)
             found = [_joined(row, list(ends)) for row in rows], cells, more
-    if found is None:
-        raise OverflowError("an interval is too long")
     return found
 
 

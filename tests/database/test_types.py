@@ -78,3 +78,10 @@ def test_a_value_that_is_nested_deep_comes_as_text(typed: Path) -> None:
 def test_the_unit_of_an_interval_survives_a_comment_behind_the_statement(typed: Path) -> None:
     with Database.open(typed) as database:
         assert database.run("SELECT INTERVAL 1 MONTH AS m; -- a month;").rows == (("1 month",),)
+
+
+def test_every_type_survives_beside_every_other(typed: Path) -> None:
+    with Database.open(typed) as database:
+        result = database.run("FROM t")
+    for name, value in zip(result.columns, result.rows[0], strict=True):
+        assert show_value(value) == TYPES[name][2], name

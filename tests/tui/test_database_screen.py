@@ -100,7 +100,7 @@ async def test_every_type_is_shown_as_a_person_reads_it(
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")
     app = LlmtuiApp(write_types(tmp_path / "types.duckdb"))
-    async with app.run_test(size=(800, 24)) as pilot:
+    async with app.run_test(size=(1200, 24)) as pilot:
         screen = await opened(app)
         rows = screen.query_one("#rows", Results)
         await until(lambda: rows.count == 1 and rows.table is not None)
