@@ -13,7 +13,7 @@ import duckdb
 
 from llmtui.database.encoding import transcoded
 from llmtui.database.schema import quote
-from llmtui.database.text import first_line, is_hidden, safe_text
+from llmtui.database.text import first_line, is_hidden, safe_text, unseen
 from llmtui.workspace.errors import SourceError
 
 _DELIMITERS = (",", "\t", ";", "|")
@@ -45,7 +45,20 @@ def import_files(
                 reader = _reader(readable, file, target, notes, whole=not rows)
                 query = f"SELECT * FROM {reader}{limit}"
                 target.execute(f"CREATE TABLE {quote(name)} AS {query}")
+                _make_visible(name, target, notes)
     return notes
+
+
+def _make_visible(table: str, target: duckdb.DuckDBPyConnection, notes: list[str]) -> None:
+    """Take from the names of columns what cannot be seen: no statement may hold it."""
+    names = [str(row[0]) for row in target.execute(f"DESCRIBE {quote(table)}").fetchall()]
+    taken = {name.lower() for name in names}
+    for name in filter(unseen, names):
+        plain = "".join(c for c in name if not is_hidden(c)).strip()
+        if plain and plain.lower() not in taken:
+            taken.add(plain.lower())
+            target.execute(f"ALTER TABLE {quote(table)} RENAME {quote(name)} TO {quote(plain)}")
+            notes.append(f'The column "{safe_text(name)}" of {table} is called "{plain}"')
 
 
 def view_files(files: Iterable[Path], target: duckdb.DuckDBPyConnection) -> list[str]:

@@ -12,7 +12,6 @@ The original text is what runs; nothing is ever rendered anew.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Set
 from threading import local
 from typing import Any
@@ -22,14 +21,11 @@ import sqlglot
 from sqlglot import exp
 
 from llmtui.database.result import Verdict
-from llmtui.database.text import first_line, is_hidden, one_line
+from llmtui.database.text import first_line, one_line, unseen
 from llmtui.database.tree import Refusal, check_tree
 
 MOST_CHARACTERS = 20_000
 DEEPEST = 120
-_PICTURE = "[\u2600-\u27bf\U0001f000-\U0001faff]"
-_EMOJI = re.compile(f"(?<={_PICTURE})\ufe0f?\u200d(?={_PICTURE})")
-"""The joiner inside one emoji that is made of several."""
 _CHANGING = (
     exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.Copy,
     exp.Command, exp.Set, exp.Attach, exp.Detach, exp.Pragma, exp.Use, exp.Into, exp.TruncateTable,
@@ -58,7 +54,7 @@ def _check_text(sql: str) -> None:
         raise Refusal("The statement is empty.", parsed=False)
     if len(sql) > MOST_CHARACTERS:
         raise Refusal(f"The statement is longer than {MOST_CHARACTERS} characters.", parsed=False)
-    hidden = next((c for c in _EMOJI.sub("", sql) if is_hidden(c) and c not in "\n\t\r"), "")
+    hidden = unseen(sql)
     if hidden:
         raise Refusal(
             f"The statement holds an invisible character (U+{ord(hidden):04X}).", parsed=False

@@ -16,7 +16,7 @@ from llmtui.database.files import view_files
 from llmtui.database.profile import read_schema, relations
 from llmtui.database.result import Result, Verdict
 from llmtui.database.schema import Schema, folded
-from llmtui.database.text import first_line
+from llmtui.database.text import first_line, one_line, safe_text, unseen
 from llmtui.database.tree import SESSION
 from llmtui.database.wire import plain_rows
 from llmtui.workspace.errors import Interrupted, QueryError, RefusedError
@@ -63,10 +63,17 @@ class Holder:
         with self._cursor() as cursor:
             found = {(folded(item.schema), folded(item.name)) for item in relations(cursor)}
             named = cursor.execute(
-                "SELECT DISTINCT lower(column_name) FROM duckdb_columns() WHERE NOT internal"
+                "SELECT DISTINCT column_name FROM duckdb_columns() WHERE NOT internal"
             ).fetchall()
         self.tables = found - self._exclusion.tables
-        self._own_names = SESSION & {str(row[0]) for row in named}
+        columns = {str(row[0]) for row in named}
+        self._own_names = SESSION & set(map(folded, columns))
+        hidden = sorted(filter(unseen, columns | {name for _, name in self.tables}))
+        if hidden:
+            shown = one_line(", ".join(map(safe_text, hidden)))
+            self.notes.append(
+                f"No query can use names with characters that cannot be seen: {shown}"
+            )
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         """A new connection that sees the source's own catalogue."""

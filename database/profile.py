@@ -16,6 +16,7 @@ from llmtui.database.declared import declared_foreign, declared_primary
 from llmtui.database.keys import inferred_foreign, likely_primary
 from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
 from llmtui.database.small import MOST_CELLS, RANGED, frequent, small_facts
+from llmtui.database.text import unseen
 
 SAMPLED_ABOVE = 200_000
 """Rows above which a table is described from a sample."""
@@ -61,8 +62,10 @@ def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
 def read_schema(
     connection: duckdb.DuckDBPyConnection, *, mask: bool = True, facts: bool = True
 ) -> Schema:
-    """The whole schema. A view that no longer binds is left out, one that takes too long or too
-    much memory has its columns and nothing about what is in them.
+    """The whole schema, without names that no statement may hold (see `unseen`).
+
+    A view that no longer binds is left out, one that takes too long or too much memory has its
+    columns and nothing about what is in them.
 
     mask: leave likely secrets and personal data out of values and comments
     facts: look at the rows; without, what the catalogue says: rows as estimated, declared keys
@@ -77,6 +80,8 @@ def read_schema(
     tables: list[Table] = []
     columns = _columns(connection)
     for relation in relations(connection):
+        if unseen(relation.schema + relation.name):
+            continue
         try:
             listed = tuple(columns.get((relation.schema, relation.name), ()))
             table = _described(relation, listed, relation.rows)
@@ -174,6 +179,8 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], lis
     ).fetchall()
     found: dict[tuple[str, str], list[Column]] = {}
     for schema, table, name, kind, nullable, comment in rows:
+        if unseen(str(name)):
+            continue
         column = Column(str(name), _short(str(kind)), kind_of_type(str(kind)), bool(nullable))
         found.setdefault((str(schema), str(table)), []).append(
             replace(column, comment=str(comment or ""))

@@ -15,6 +15,9 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode categories that a terminal obeys or does not show: controls, bidi marks, surrogates."""
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that are drawn as nothing."""
+_PICTURE = "[\u2600-\u27bf\U0001f000-\U0001faff]"
+_EMOJI = re.compile(f"(?<={_PICTURE})\ufe0f?\u200d(?={_PICTURE})")
+"""The joiner inside one emoji that is made of several."""
 _KIND = re.compile(r"^(?:\w+ )+Error: ")
 _NEAR = re.compile(r"^Candidate bindings:[ :]*(?P<names>.+)$", re.MULTILINE)
 _LONGEST_LINE = 400
@@ -30,6 +33,17 @@ def safe_text(value: str) -> str:
 def is_hidden(character: str) -> bool:
     """Whether a terminal obeys the character or shows nothing for it."""
     return unicodedata.category(character) in _HIDDEN or character in _BLANK
+
+
+def unseen(text: str) -> str:
+    """The first character that no statement may hold, since it cannot be seen; "" for none.
+
+    Line ends and tabs are seen by what they do, and a joiner by the emoji that it makes of several.
+    """
+    if text.isascii() and text.isprintable():
+        return ""
+    plain = _EMOJI.sub("", text)
+    return next((c for c in plain if is_hidden(c) and c not in "\n\t\r"), "")
 
 
 def json_line(text: str) -> str:

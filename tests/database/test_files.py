@@ -162,3 +162,13 @@ def test_a_line_that_is_too_long_is_told_as_that(tmp_path: Path) -> None:
     file = csv(tmp_path, "a,b\n1," + "x" * 3_000_000 + "\n")
     with pytest.raises(SourceError, match=r"Line: 1: Maximum line size .* exceeded"):
         Database.open(file)
+
+
+def test_a_column_name_with_a_second_byte_order_mark_can_be_asked_for(tmp_path: Path) -> None:
+    told: list[Event] = []
+    file = csv(tmp_path, "\ufeff\ufeffid,na\u200bme,name\n1,x,y\n")
+    with Database.open(file, tell=told.append) as database:
+        assert database.run("SELECT id, name FROM f").rows == ((1, "y"),)
+        assert [column.name for column in database.schema.tables[0].columns] == ["id", "name"]
+        assert "na\\u200bme" in database.notes[0]
+    assert Note('The column "\\ufeffid" of f is called "id"') in told

@@ -65,3 +65,17 @@ def test_no_comment_or_value_begins_a_line_of_the_schema(tmp_path: Path) -> None
         text = database.schema.text()
     assert len(text.splitlines()) == 1
     assert "\x1b" not in text
+
+
+def test_names_that_no_statement_may_hold_are_left_out_and_told(tmp_path: Path) -> None:
+    file = tmp_path / "n.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            'CREATE TABLE "a\x1bb" (id INT); CREATE TABLE t ("c\u200bd" TEXT, e TEXT)'
+        )
+        connection.execute("INSERT INTO t SELECT 'x' || i, 'y' || i FROM range(99) r(i)")
+    with Database.open(file) as database:
+        (table,) = database.schema.tables
+        assert [column.name for column in table.columns] == ["e"]
+        assert database.linker is not None
+        assert "a\\eb, c\\u200bd" in database.notes[0]
