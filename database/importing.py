@@ -34,7 +34,7 @@ def import_source(
     from llmtui.database.files import import_files
     from llmtui.database.sqlite import import_sqlite
 
-    with whole_file(snapshot) as temporary:
+    with whole_file(snapshot, first=True) as temporary:
         connection = duckdb.connect(str(temporary))
         try:
             with _progress(connection, tell):

@@ -69,6 +69,11 @@ class Process:
         if self._opening is not None:
             self._send({"id": 0, **self._opening})
 
+    @property
+    def number(self) -> int:
+        """The system's number of the child."""
+        return self._child.pid
+
     def opened(self) -> _Message:
         """The reply to the opening call. Raises what it failed with."""
         with self._one_call:  # whoever comes second finds it

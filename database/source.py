@@ -10,6 +10,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ DATA = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
 READABLE = ".duckdb, .sqlite, .db, .csv, .tsv, .parquet, .json, .jsonl or a folder of them"
 SAMPLE_ROWS = 200_000
 """Rows of each table of a source that is too large to import unasked."""
+_ABANDONED = 86_400
+"""Seconds after which a half-done import is nobody's."""
 _IMPORT_VERSION = "3"
 
 
@@ -161,15 +164,25 @@ def _snapshot(
         "snapshot": str(snapshot),
         "rows": rows,
     }
+    number = 0
     try:
         with Process() as process:
+            number = process.number
             for line in process.call(importing, tell=tell)["notes"]:
                 tell(Note(line))
     finally:
-        for left in snapshot.parent.glob(f".{snapshot.name}.*.partial*"):
-            left.unlink(missing_ok=True)
+        _clear_up(snapshot, number)
     tell(Finished("import", time.monotonic() - began))
     return snapshot
+
+
+def _clear_up(snapshot: Path, process: int) -> None:
+    """Delete what a process that was ended left half done; others may be at work on the same."""
+    for left in snapshot.parent.glob(f".{snapshot.name}.*.partial*"):
+        with suppress(FileNotFoundError):
+            old = time.time() - left.stat().st_mtime > _ABANDONED
+            if old or left.name.startswith(f".{snapshot.name}.{process}-"):
+                left.unlink()
 
 
 def _snapshot_path(path: Path, files: list[Path], rows: int) -> Path:

@@ -14,12 +14,14 @@ from llmtui.workspace.errors import StorageError
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, first: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; when the block ends well it becomes `path`.
 
+    first: a file that is there by then stays: others may have it open
+    It bears the number of this process, for whoever clears up when that is ended.
     Raises StorageError when the disk is full or the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
     try:
         with told_when_disk_refuses(path):
             make_dir(path.parent)
@@ -27,7 +29,8 @@ def whole_file(path: Path) -> Iterator[Path]:
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
             temporary.chmod(0o600)
-            temporary.replace(path)
+            if not (first and path.exists()):
+                temporary.replace(path)
             sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,6 +1,8 @@
 """CSV, TSV and JSON files as people have them: encodings, line ends, ragged lines, size."""
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import duckdb
@@ -172,3 +174,24 @@ def test_a_column_name_with_a_second_byte_order_mark_can_be_asked_for(tmp_path: 
         assert [column.name for column in database.schema.tables[0].columns] == ["id", "name"]
         assert "na\\u200bme" in database.notes[0]
     assert Note('The column "\\ufeffid" of f is called "id"') in told
+
+
+def test_several_programs_may_import_the_same_file_at_once(tmp_path: Path) -> None:
+    lines = "".join(f"{i},{i * 0.5},x{i}\n" for i in range(200_000))
+    file = csv(tmp_path, f"a,b,c\n{lines}")
+    found: list[object] = []
+
+    def opened() -> None:
+        try:
+            with Database.open(file) as database:
+                found.append(database.run("SELECT count(*) FROM f").rows)
+        except SourceError as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=opened) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.1)
+    for thread in threads:
+        thread.join()
+    assert found == [((200_000,),)] * 3
