@@ -15,6 +15,10 @@ from torch import Tensor
 
 from llmtui.trainer.finetune.batches import Example
 
+_FULL = 64
+"""Packed lengths are multiples of it: the matrix library keeps a program and its workspace for each
+length that it meets, a gigabyte and more over the many lengths of a run."""
+
 
 @dataclass(frozen=True)
 class Packed:
@@ -75,7 +79,12 @@ def pack(examples: Sequence[Example]) -> Packed:
         targets += example.tokens[example.answer :]
         tokens += example.tokens[prefix:]
         positions += range(prefix, len(example.tokens))
-    lengths = torch.tensor([len(example.tokens) - prefix for example in examples])
+    rests = [len(example.tokens) - prefix for example in examples]
+    if filler := -len(tokens) % _FULL:  # one more row, of which nothing is predicted
+        tokens += tokens[-1:] * filler
+        positions += range(prefix, prefix + filler)
+        rests.append(filler)
+    lengths = torch.tensor(rests)
     own = torch.arange(int(lengths.max()))
     starts = lengths.cumsum(0) - lengths
     return Packed(
