@@ -59,6 +59,7 @@ KEYS = (
     Key("instructions.find", "slash", "find", "find"),
     Key("instructions.back", "escape", "app.go('home')", "back", shown=False),
     Key("tune.start", "enter", "start", "start"),
+    Key("tune.pause", "p", "pause", "pause"),
     Key("tune.stop", "s", "stop", "stop"),
     Key("tune.log", "l", "toggle_log", "log"),
     Key("tune.runs", "r", "toggle_runs", "runs"),

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static, TextArea
+from textual.widgets._footer import FooterKey
 
 from llmtui.database.execute import Database
 from llmtui.tui.app import LlmtuiApp
+from llmtui.tui.jobs import TuneJob
 from llmtui.tui.screens.ask import AskScreen
 from llmtui.tui.screens.home import HomeScreen
 from llmtui.tui.screens.tune import TuneScreen
 from llmtui.tui.session import Session
 from llmtui.tui.widgets.results import Results
 from llmtui.workspace import settings
-from llmtui.workspace.events import Finished, Progress, Started, to_line
+from llmtui.workspace.events import Failed, Finished, Progress, Started, to_line
 from llmtui.workspace.project import start
 from llmtui.workspace.records import load_rows
 
@@ -161,6 +163,37 @@ async def test_the_tune_screen_follows_a_tune_that_it_did_not_start(shop: Path) 
         with log.open("a") as file:
             file.write(to_line(Finished("tune", 9.0)) + "\n")
         await until(app, lambda: "Done" in text_of(app, "#state"))
+
+
+async def test_p_pauses_a_running_tune_and_enter_is_offered_again(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [True]
+    monkeypatch.setattr(TuneJob, "running", property(lambda _job: runs[0]))
+
+    def pause(job: TuneJob) -> None:
+        runs[0] = False
+        with job.project.tune_log.open("a") as file:
+            file.write(to_line(Failed("tune", "Paused", 130)) + "\n")
+
+    monkeypatch.setattr(TuneJob, "pause", pause)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        assert app.session is not None
+        start(app.session.project, shop)
+        app.session.project.tune_log.write_text(to_line(Started("finetune")) + "\n")
+        await pilot.press("t")
+
+        def offered() -> set[str]:
+            return {str(key.description) for key in app.screen.query(FooterKey)}
+
+        await until(app, lambda: "Running" in text_of(app, "#state"))
+        await until(app, lambda: {"Pause", "Stop and keep"} <= offered())
+        assert "Start / resume" not in offered()
+        await pilot.press("p")
+        await until(app, lambda: "Paused. Press Enter" in text_of(app, "#state"))
+        await until(app, lambda: "Start / resume" in offered())
+        assert "Pause" not in offered()
 
 
 async def test_the_theme_is_kept(shop: Path) -> None:

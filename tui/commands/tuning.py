@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -21,8 +19,9 @@ from llmtui.tui.commands.common import (
     place,
     settings_for,
 )
-from llmtui.workspace.errors import LlmtuiError, ModelError, UsageError
-from llmtui.workspace.events import Event, Failed, Started
+from llmtui.tui.commands.ending import Stop, told
+from llmtui.workspace.errors import ModelError, UsageError
+from llmtui.workspace.events import Event
 from llmtui.workspace.project import Project
 
 MinutesOption = Annotated[
@@ -83,7 +82,8 @@ def tune(
     """Instructions, fine-tuning, quantization and evaluation, in one go.
 
     Run it again after a crash or a power cut and it goes on from the last saved point. Ctrl-C
-    during training ends training early and keeps what was learnt. Every round after the first
+    during training ends training early and keeps what was learnt; `kill -USR1` pauses it: the
+    point reached is saved and the process ends. Every round after the first
     trains as long again, on rows like those that were missed; one that does not help is dropped.
     """
     full, kept = place(source, project)
@@ -261,38 +261,3 @@ def trained_run(project: Project, source: Path) -> Path:
             hint=f"Train with: llmtui tune {source}",
         )
     return runs[0].parent
-
-
-class Stop:
-    """Ctrl-C: while training it means "enough, keep it"; a second one, or elsewhere, interrupts."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.training = False
-
-    def __call__(self) -> bool:
-        return self.asked
-
-    def handle(self, _signal: int, _frame: FrameType | None) -> None:
-        if not self.training or self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-
-
-def told(events: Iterator[Event], stop: Stop) -> Iterator[Event]:
-    """Pass events on with Ctrl-C handled by `stop`; a failure is an event too."""
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), stop.handle) for name in names}
-    stage = "tune"
-    try:
-        for event in events:
-            if isinstance(event, Started):
-                stage = event.stage
-                stop.training = stage == "finetune"
-            yield event
-    except LlmtuiError as error:
-        yield Failed(stage, str(error), error.exit_code)
-        raise typer.Exit(error.exit_code) from error
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

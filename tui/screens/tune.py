@@ -41,6 +41,7 @@ class TuneScreen(LlmtuiScreen):
         self.job = session.job
         self.drawn = self.seen = 0
         self.number = -1
+        self.was_running = self.job.running
 
     def content(self) -> ComposeResult:
         from textual_plot import PlotWidget
@@ -109,6 +110,9 @@ class TuneScreen(LlmtuiScreen):
         )
         self.show_progress(state)
         self.draw_losses(state)
+        if running != self.was_running:
+            self.was_running = running
+            self.refresh_bindings()
 
     def sentence(self, state: TuneState, *, running: bool) -> str:
         """Where the tune stands and what can be done, in a sentence."""
@@ -118,6 +122,8 @@ class TuneScreen(LlmtuiScreen):
             text = t("tune_failed", why=safe_text(state.failed))
         elif state.done:
             text = t("tune_done")
+        elif state.paused:
+            text = t("tune_paused")
         else:
             text = t("tune_died") if self.job.died else t("tune_idle")
         plan = plan_text(state.plan)
@@ -150,6 +156,14 @@ class TuneScreen(LlmtuiScreen):
         plot.set_xlimits(0, max(steps))
         plot.plot(steps, losses, line_style="bright_blue", hires_mode=HiResMode.BRAILLE)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done now: to start, or to pause and stop what runs."""
+        if action == "start":
+            return not self.job.running
+        if action in ("pause", "stop"):
+            return self.job.running
+        return super().check_action(action, parameters)
+
     async def action_start(self) -> None:
         if self.job.running:
             return
@@ -162,9 +176,13 @@ class TuneScreen(LlmtuiScreen):
         self.follow()
 
     def action_stop(self) -> None:
-        if self.job.running:
-            self.job.stop()
-            self.notify(t("stopping"), markup=False)
+        self.job.stop()
+        self.notify(t("stopping"), markup=False)
+
+    def action_pause(self) -> None:
+        """Save where the tune is and end it; Enter goes on from there."""
+        self.job.pause()
+        self.notify(t("pausing"), markup=False)
 
     def action_toggle_log(self) -> None:
         log = self.query_one("#log")
