@@ -133,6 +133,19 @@ class LlmtuiApp(App[int]):
         share = f"{step.step / step.of:.0%} " if step and step.of and job.running else ""
         show_title(self, f"{share}llmtui · {self.session.source.name}")
 
+    @work
+    async def action_find(self) -> None:
+        """Go to the next row of the focused list that holds a text."""
+        from llmtui.tui.widgets.dialogs import AskText
+        from llmtui.tui.widgets.lists import Seekable
+
+        found = self.focused
+        if not isinstance(found, Seekable):
+            return
+        text = await self.push_screen_wait(AskText(t("find_in_list"), found.sought))
+        if text and not found.seek(text):
+            self.notify(t("not_found", text=safe_text(text)), severity="warning", markup=False)
+
     def action_help(self) -> None:
         from llmtui.tui.screens.help import HelpScreen
 

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container
 from textual_fastdatatable import ArrowBackend, DataTable
 
 from llmtui.database.text import safe_text, show_value
 from llmtui.tui.keys import bindings
+from llmtui.tui.widgets.lists import Seekable
 
 _WIDEST = 60
 """Cells of a column."""
 
 
-class RowTable(DataTable):
-    """Rows by the row; `g`, `G` and their kin work as in every list."""
+class RowTable(Seekable, DataTable):
+    """Rows by the row; `g`, `G` and their kin work as in every list, and Tab goes on."""
 
-    BINDINGS = bindings("list")
+    BINDINGS = (
+        *bindings("list"),
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+    )
+
+    def lines(self) -> Iterable[str]:
+        columns = (self.backend.get_column_at(n) for n in range(len(self.ordered_columns)))
+        return (" ".join(map(str, row)) for row in zip(*columns, strict=True))
+
+    def place(self) -> int:
+        return self.cursor_row
+
+    def show_place(self, place: int) -> None:
+        self.move_cursor(row=place)
 
     def action_top(self) -> None:
         self.action_scroll_home()
