@@ -76,6 +76,7 @@ def test_a_file_of_statements_gives_a_file_of_answers(shop: Path, tmp_path: Path
         (["eval", "SHOP"], 3, "no tuned model"),
         (["eval", "SHOP", "--model", "TEXT.gguf", "--compare", "base"], 3, "Nothing was trained"),
         (["quantize", "SHOP", "--level", "q9"], 2, 'no quantization level "q9"'),
+        (["quantize", "SHOP", "--run", "none"], 3, 'no trained run "none"'),
         (["instructions", "list", "SHOP"], 2, "There are no rows for this source yet"),
         (["instructions", "import", "SHOP", "missing.jsonl"], 2, "does not exist"),
         (["models", "add", "missing.gguf"], 3, "There is no such model file"),

@@ -71,6 +71,7 @@ KEYS = (
     Key("runs.back", "escape,r", "dismiss(None)", "back"),
     Key("models.use", "enter", "use", "use", first=True),
     Key("models.add", "n", "add", "add"),
+    Key("models.quantize", "q", "quantize", "quantize"),
     Key("models.delete", "d", "delete", "delete"),
     Key("models.chat", "c", "chat", "chat"),
     Key("models.back", "escape", "app.go('home')", "back"),

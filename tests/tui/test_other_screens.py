@@ -244,25 +244,6 @@ def test_two_runs_are_compared_field_by_field(project: Project) -> None:
     assert table["minutes"] == ("3.0", "10.0")
 
 
-async def test_a_tuned_model_is_chosen_and_deleted(shop: Path, project: Project) -> None:
-    project.models.mkdir()
-    for name in ("one", "two"):
-        (project.models / f"{name}.gguf").write_bytes(b"GGUF")
-    app = LlmtuiApp(shop)
-    async with app.run_test(size=(120, 40)) as pilot:
-        app.go("models")
-        await until(lambda: app.screen.query(Rows) and app.screen.query_one(Rows).row_count >= 2)
-        await pilot.press("g", "enter")
-        await until(lambda: project.model is not None)
-        assert project.model is not None
-        assert project.model.stem == "two"
-        await pilot.press("d")
-        await until(lambda: app.screen.query("#yes"))
-        await pilot.click("#yes")
-        await until(lambda: not (project.models / "two.gguf").exists())
-        assert (project.models / "one.gguf").exists()
-
-
 def test_the_page_in_the_browser_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:
     textual_serve = pytest.importorskip("textual_serve")
     page = Path(textual_serve.__file__).parent / "templates" / "app_index.html"

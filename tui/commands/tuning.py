@@ -167,10 +167,13 @@ def quantize(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell sizes and types; write nothing.")
     ] = False,
+    run_name: Annotated[
+        str, typer.Option("--run", help="A run of `runs/` in the project; else the newest.")
+    ] = "",
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Merge the last trained adapter into its base, quantize, verify, and use the result.
+    """Merge a trained adapter into its base, quantize, verify, and use the result.
 
     A file that does not hold to what training recorded is not kept, and the model in use stays.
     """
@@ -183,8 +186,8 @@ def quantize(
     asked = [name.strip().lower() for name in (levels or "").split(",") if name.strip()]
     names = ["adapter"] if adapter else asked or [settings.level]
     wanted = [name if name == "adapter" else level_named(name).name for name in names]
-    run, job = trained_run(kept, full), Job(full, kept, settings)
-    base = base_of(kept, full)
+    run, job = trained_run(kept, full, run_name), Job(full, kept, settings)
+    base = base_of(kept, full, run_name)
 
     def work() -> Iterator[Event]:
         files = yield from exporting.quantize_levels(job, run, wanted)
@@ -244,16 +247,19 @@ def evaluate(
            as_json=as_json)  # fmt: skip
 
 
-def base_of(project: Project, source: Path) -> Path:
-    """The base that the newest run was trained on. Raises ModelError when there is none."""
+def base_of(project: Project, source: Path, run: str = "") -> Path:
+    """The base that a run, or the newest, was trained on. Raises as `trained_run`."""
     from llmtui.trainer.finetune.config import load_config
 
-    return Path(load_config(trained_run(project, source)).base)
+    return Path(load_config(trained_run(project, source, run)).base)
 
 
-def trained_run(project: Project, source: Path) -> Path:
-    """The newest run that was trained to its end. Raises ModelError when there is none."""
+def trained_run(project: Project, source: Path, name: str = "") -> Path:
+    """The named or newest run that was trained to its end. Raises ModelError when there is none."""
     runs = sorted(project.runs.glob("*/adapter"), reverse=True) if project.runs.is_dir() else []
+    if name and name not in [run.parent.name for run in runs]:
+        raise ModelError(f'There is no trained run "{name}"', where=str(project.runs))
+    runs = [run for run in runs if name in ("", run.parent.name)]
     if not runs:
         raise ModelError(
             "Nothing was trained on this source yet",
