@@ -15,7 +15,7 @@ from textual.screen import Screen
 from llmtui.database.text import safe_text
 from llmtui.tui.keys import KEYS, PLACES, bindings, parse_keymap
 from llmtui.tui.plain import Plain
-from llmtui.tui.screens.base import LlmtuiScreen
+from llmtui.tui.screens.base import CanLose
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
 from llmtui.tui.themes import THEMES
@@ -157,7 +157,7 @@ class LlmtuiApp(App[int]):
     async def action_leave(self) -> None:
         """End, after a question when something would be lost."""
         screens = [screen for stack in self._screen_stacks.values() for screen in stack]
-        lost = [s.unsaved() for s in screens if isinstance(s, LlmtuiScreen)]
+        lost = [s.unsaved() for s in screens if isinstance(s, CanLose)]
         if any(lost):
             from llmtui.tui.widgets.dialogs import Confirm
 

@@ -102,6 +102,7 @@ KEYS = (
     Key("list.right", "l", "cursor_right", "right_key", shown=False),
     Key("list.top", "g", "top", "top", shown=False),
     Key("list.bottom", "G", "bottom", "bottom", shown=False),
+    Key("row.editor", "f4", "editor", "editor_row", first=True),
     Key("dialog.find", "slash", "app.find", "find_in_list"),
     Key("dialog.save", "ctrl+s", "save", "save", first=True),
     Key("dialog.cancel", "escape", "dismiss(None)", "cancel"),

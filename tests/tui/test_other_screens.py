@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from llmtui.tui.screens.instructions import InstructionsScreen
 from llmtui.tui.screens.settings import SettingsScreen
 from llmtui.tui.session import Session
 from llmtui.tui.widgets.lists import Rows
-from llmtui.tui.widgets.roweditor import RowEditor
+from llmtui.tui.widgets.roweditor import RowEditor, as_file, from_file
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace import settings
 from llmtui.workspace.history import History, Message
@@ -123,6 +124,32 @@ async def test_a_row_is_added_by_hand_only_when_its_sql_runs(shop: Path, project
         await until(project.instructions.exists)
         (row,) = load_rows(project.instructions)
         assert (row.question, row.origin, row.status) == ("How many orders?", "written", "accepted")
+
+
+async def test_a_row_is_edited_in_the_persons_editor_and_not_lost_unasked(
+    shop: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_rows(project.instructions, ROWS[:1])
+    monkeypatch.setenv("VISUAL", "sed -i -e 1s/customers/cities/ -e s/COUNT.*FROM/city&/")
+    monkeypatch.setattr(LlmtuiApp, "suspend", lambda _app: nullcontext())
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await at_rows(app)
+        await until(lambda: screen.current is not None)
+        await pilot.press("e")
+        await until(lambda: isinstance(app.screen, RowEditor))
+        editor = app.screen
+        assert isinstance(editor, RowEditor)
+        assert editor.unsaved() == ""
+        await pilot.press("f4")
+        await until(lambda: editor.edited().question == "How many cities?")
+        assert editor.edited().sql == "SELECT cityCOUNT(*) FROM customers"
+        await pilot.press("ctrl+q")
+        await until(lambda: app.screen.query("#no"))
+        await pilot.click("#no")
+        await until(lambda: app.screen is editor)
+    assert from_file(as_file("two\nlines", "SELECT 1\n-- x")) == ("two lines", "SELECT 1\n-- x")
+    assert from_file("SELECT 1") == ("", "SELECT 1")
 
 
 async def test_a_setting_is_changed_where_it_belongs_and_put_back(

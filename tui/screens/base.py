@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -17,6 +17,15 @@ from llmtui.tui.texts import t
 
 if TYPE_CHECKING:
     from llmtui.tui.app import LlmtuiApp
+
+
+@runtime_checkable
+class CanLose(Protocol):
+    """A screen that may hold what would be lost if the app ended."""
+
+    def unsaved(self) -> str:
+        """What would be lost, in a sentence; '' when nothing would."""
+        ...
 
 
 class LlmtuiScreen(Screen[None]):
