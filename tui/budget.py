@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from llmtui.database.text import safe_text
 from llmtui.tui.commands.common import duration
+from llmtui.tui.runlist import share_text
 from llmtui.tui.texts import t
 from llmtui.workspace.errors import LlmtuiError
-from llmtui.workspace.events import Planned, Progress
+from llmtui.workspace.events import Planned, Progress, Scored
 from llmtui.workspace.settings import Settings
 
 FIELDS = ("minutes", "base", "languages", "level")
@@ -57,6 +61,18 @@ def plan_text(plan: Planned | None) -> str:
         rate=f"{plan.tokens_per_second:,.0f}",
     )
     return text if plan.fits else f"{text} {safe_text(plan.advice)}"
+
+
+def accuracy_text(scores: Sequence[Scored]) -> str:
+    """Held-out questions right (strict) by contestant, '' before any was scored."""
+    hits, asked = Counter[str](), Counter[str]()
+    for score in scores:
+        if score.metric == "strict":
+            name = score.name.partition(" · ")[0]
+            hits[name] += score.hits
+            asked[name] += score.of
+    told = (f"{safe_text(name)} {share_text((hits[name], asked[name]))}" for name in asked)
+    return t("held_out_right", scores=", ".join(told)) if asked else ""
 
 
 def progress_text(step: Progress) -> str:

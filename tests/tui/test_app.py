@@ -19,7 +19,7 @@ from llmtui.tui.screens.tune import TuneScreen
 from llmtui.tui.session import Session
 from llmtui.tui.widgets.results import Results
 from llmtui.workspace import settings
-from llmtui.workspace.events import Failed, Finished, Progress, Started, to_line
+from llmtui.workspace.events import Failed, Finished, Progress, Scored, Started, to_line
 from llmtui.workspace.project import start
 from llmtui.workspace.records import load_rows
 
@@ -161,8 +161,11 @@ async def test_the_tune_screen_follows_a_tune_that_it_did_not_start(shop: Path) 
         assert "✓ Instructions   ▶ Fine-tune" in text_of(app, "#stages")
         assert "last saved point" in text_of(app, "#state")
         with log.open("a") as file:
+            for name, hits in (("tuned · held-out en", 26), ("tuned · held-out zh", 34)):
+                file.write(to_line(Scored(name, "strict", hits, 60, 0.1, 0.9)) + "\n")
             file.write(to_line(Finished("tune", 9.0)) + "\n")
         await until(app, lambda: "Done" in text_of(app, "#state"))
+        assert "Held-out questions right: tuned 50% (60/120)" in text_of(app, "#state")
 
 
 async def test_p_pauses_a_running_tune_and_enter_is_offered_again(

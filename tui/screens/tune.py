@@ -11,14 +11,14 @@ from textual.containers import Horizontal
 from textual.widgets import ProgressBar, RichLog, Select, Static
 
 from llmtui.database.text import safe_text
-from llmtui.tui.budget import FIELDS, offers, plan_text, progress_text
-from llmtui.tui.commands.common import describe
+from llmtui.tui.budget import FIELDS, accuracy_text, offers, plan_text, progress_text
 from llmtui.tui.jobs import STAGES, TuneState, tune_command
 from llmtui.tui.keys import bindings
 from llmtui.tui.runlist import runs_of
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
+from llmtui.tui.tunelog import line_of
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.project import start
@@ -99,7 +99,7 @@ class TuneScreen(LlmtuiScreen):
         events = self.job.events[self.seen :]
         self.seen += len(events)
         for event in events:
-            text = describe(event)
+            text = line_of(event)
             if text:
                 log.write(Text(safe_text(text)))
         state, running = self.job.state, self.job.running
@@ -126,18 +126,16 @@ class TuneScreen(LlmtuiScreen):
             text = t("tune_paused")
         else:
             text = t("tune_died") if self.job.died else t("tune_idle")
-        plan = plan_text(state.plan)
-        return f"{text}\n{plan}" if plan else text
+        return "\n".join(filter(None, (text, plan_text(state.plan), accuracy_text(state.scores))))
 
     def show_progress(self, state: TuneState) -> None:
         bar, numbers = self.query_one("#bar", ProgressBar), self.query_one("#numbers", Static)
         step = state.progress
         done = state.done and not self.job.running
         bar.display = self.job.running or done
-        if step is None:
+        if step is None or done:
             bar.update(total=1 if done else None, progress=1 if done else 0)
-            scores = [f"{s.name} {s.hits}/{s.of}" for s in state.scores if s.metric == "strict"]
-            numbers.update(Text("   ".join(scores)))
+            numbers.update("")
             return
         bar.update(total=step.of or None, progress=step.step)
         numbers.update(Text(progress_text(step)))
