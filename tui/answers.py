@@ -31,8 +31,10 @@ def read_back(answer: Answer) -> str:
 
 
 def badges(answer: Answer) -> Text:
-    """The four checks in words and signs, not by colour alone."""
+    """The four checks in words and signs, not by colour alone; nothing when there was no SQL."""
     text = Text()
+    if not answer.sql:
+        return text
     for name in ("parsed", "read_only", "bound", "ran"):
         good = getattr(answer.checks, name)
         text.append(f"{'✓' if good else '✗'} {t(name)}  ", style="green" if good else "red")

@@ -125,10 +125,13 @@ class LlmtuiApp(App[int]):
             return
         job = self.session.job
         was_done = job.state.done
-        begun = bool(job.events)
+        begun, had_failed = bool(job.events), job.state.failed
         job.new_events()
         if begun and job.state.done and not was_done:
             self.notify(t("tune_done"), timeout=15, markup=False)
+        if begun and job.state.failed and not had_failed:
+            text = t("tune_failed", why=safe_text(job.state.failed))
+            self.notify(text, severity="error", timeout=15, markup=False)
         step = job.state.progress
         share = f"{step.step / step.of:.0%} " if step and step.of and job.running else ""
         show_title(self, f"{share}llmtui · {self.session.source.name}")

@@ -48,6 +48,16 @@ async def test_home_shows_five_steps_and_the_next_one(shop: Path) -> None:
         assert "customers" in text_of(app, "#tables")
 
 
+async def test_a_step_is_clicked_and_its_place_opens(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        for number, place in ((2, "instructions"), (5, "ask")):
+            await pilot.click(f"#step{number}")
+            await until(app, lambda place=place: getattr(app.screen, "place", "") == place)
+            await pilot.press("escape")
+            await until(app, lambda: isinstance(app.screen, HomeScreen))
+
+
 async def test_a_bad_source_is_told_and_another_can_be_opened(shop: Path, tmp_path: Path) -> None:
     app = LlmtuiApp(tmp_path / "missing.db")
     async with app.run_test(size=SIZE) as pilot:
@@ -82,7 +92,10 @@ async def test_without_a_model_the_ask_screen_says_what_to_do(shop: Path) -> Non
         await pilot.press("a")
         await pilot.pause()
         assert isinstance(app.screen, AskScreen)
-        await until(app, lambda: "Press t and start tuning" in text_of(app, "#message"))
+        await until(app, lambda: "Press Esc, then t" in text_of(app, "#message"))
+        await pilot.press("x", "enter")
+        await until(app, lambda: "Failed" in text_of(app, "#message"))
+        assert text_of(app, "#badges") == ""
 
 
 class FakeAsker:
@@ -197,6 +210,20 @@ async def test_p_pauses_a_running_tune_and_enter_is_offered_again(
         await until(app, lambda: "Paused. Press Enter" in text_of(app, "#state"))
         await until(app, lambda: "Start / resume" in offered())
         assert "Pause" not in offered()
+
+
+async def test_a_tune_that_fails_is_told_wherever_one_is(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE):
+        assert app.session is not None
+        start(app.session.project, shop)
+        log = app.session.project.tune_log
+        log.write_text(to_line(Started("finetune")) + "\n")
+        await until(app, lambda: app.session.job.events)  # type: ignore[union-attr]
+        with log.open("a") as file:
+            file.write(to_line(Failed("tune", "The disk is full")) + "\n")
+        await until(app, lambda: app._notifications)
+        assert "The disk is full" in next(iter(app._notifications)).message
 
 
 async def test_the_theme_is_kept(shop: Path) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.events import Click
 from textual.widgets import Button, Input, OptionList, Static
 
 from llmtui.tui.keys import bindings
@@ -20,6 +21,10 @@ from llmtui.workspace.project import recent
 
 if TYPE_CHECKING:
     from llmtui.database.schema import Schema
+
+
+STEPS = ("database", "instructions", "tune", "models", "ask")
+"""The place of each step."""
 
 
 class HomeScreen(LlmtuiScreen):
@@ -68,6 +73,12 @@ class HomeScreen(LlmtuiScreen):
     def on_screen_resume(self) -> None:
         if self.session is not None and self.is_mounted and self.facts:
             self.show_steps()
+
+    @on(Click, ".step")
+    def step_clicked(self, event: Click) -> None:
+        """Go where the step is done."""
+        number = int((event.widget.id or "1")[-1]) if event.widget is not None else 1
+        self.app.go(STEPS[number - 1])
 
     def show_steps(self) -> None:
         """Each step with its state; the next one stands out."""
