@@ -200,3 +200,13 @@ def test_doctor_finds_damaged_settings(home: Path) -> None:
     done = llmtui("doctor")
     assert done.returncode == 1
     assert "✗ Settings" in done.stdout
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    for typed, place, offered in (("llmtui t", "1", "tune"), ("llmtui tune --mi", "2", "--minutes")):
+        asked = {"_LLMTUI_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": place}
+        done = subprocess.run(
+            [sys.executable, "-m", "llmtui.tui"], env={**os.environ, **asked},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert offered in done.stdout.split()
