@@ -1,5 +1,6 @@
 """One registry of keys and two catalogues of texts: complete, and used."""
 
+import dataclasses
 import re
 from pathlib import Path
 from string import Formatter
@@ -29,6 +30,11 @@ def test_both_catalogues_have_the_same_texts_with_the_same_slots() -> None:
     assert {k: slots(v) for k, v in english.items()} == {k: slots(v) for k, v in chinese.items()}
     same = {key for key in english if english[key] == chinese[key]}
     assert not same, "not translated"
+
+
+def test_every_setting_is_explained() -> None:
+    for field in dataclasses.fields(settings.Settings):
+        assert f"set_{field.name}" in catalogue("en")
 
 
 def test_every_text_that_the_code_names_is_there_and_every_text_is_used() -> None:
