@@ -198,6 +198,15 @@ def test_an_editor_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert edit_outside(Here(), "SELECT 1", ".sql") == "SELECT 2"
 
 
+async def test_where_no_editor_can_be_opened_that_is_told(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await run(app, GROUPS)
+        await pilot.press("f4")
+        await until(lambda: app._notifications)
+        assert "needs a terminal" in next(iter(app._notifications)).message
+
+
 async def test_a_large_result_is_on_the_screen_at_once(shop: Path) -> None:
     """The bar is half a second; the test allows for a machine that does other things, and counts
     the best of three."""
