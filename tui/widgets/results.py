@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +14,7 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual_fastdatatable import ArrowBackend, DataTable
 
-from llmtui.database.text import safe_text, show_value
+from llmtui.database.text import is_hidden, safe_text, show_value
 from llmtui.tui.keys import bindings
 from llmtui.tui.widgets.lists import Seekable
 
@@ -86,8 +88,7 @@ def row_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> RowTable
 
 def arrow_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
     """Columns of numbers as numbers, everything else as text that can only be read."""
-    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
-    arrays = [_array(values) for values in cells]
+    arrays = [_array([row[place] for row in rows]) for place in range(len(columns))]
     return pa.Table.from_arrays(arrays, names=[str(n) for n in range(len(columns))])
 
 
@@ -98,4 +99,12 @@ def _array(values: Sequence[Any]) -> pa.Array:
             return pa.array(values)
         except (pa.ArrowException, OverflowError):
             pass  # wider than 64 bits: as text
-    return pa.array([None if v is None else show_value(v) for v in values], pa.string())
+    if kinds == {str} and _harmless(values):
+        return pa.array(values, pa.string())
+    show = str if kinds in ({Decimal}, {date}) else show_value
+    return pa.array([None if v is None else show(v) for v in values], pa.string())
+
+
+def _harmless(texts: Sequence[str | None]) -> bool:
+    """Whether no text of a column has a character that must be written out."""
+    return not any(map(is_hidden, set("".join(filter(None, texts)))))
