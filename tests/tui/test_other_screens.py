@@ -213,18 +213,24 @@ async def test_a_chat_is_streamed_kept_answered_again_and_copied(
         screen = app.screen
         assert isinstance(screen, ChatScreen)
         await until(lambda: screen.query_one("#model", Select).value == str(file))
+        assert "Say something below" in str(screen.query_one("#empty", Static).content)
         await pilot.press(*"hi", "enter")
         await until(lambda: len(screen.messages()) == 2)
         assert [m.role for m in screen.messages()] == ["user", "assistant"]
         assert len(screen.query(".bubble")) == 2
         await until(lambda: not screen.busy)
+        assert not screen.query("#empty")
+        screen.query(".bubble").first().focus()
+        await pilot.press("f8")
+        assert app.clipboard == "hi"
+        screen.query_one("#say").focus()
         await pilot.press("f7")
         assert app.clipboard == "SELECT 1"
         await pilot.press("ctrl+r")
         await until(lambda: not screen.busy and len(screen.messages()) == 2)
         assert len(screen.query(".bubble")) == 2
         await pilot.press("ctrl+n")
-        await until(lambda: screen.chat == 0)
+        await until(lambda: screen.chat == 0 and screen.query("#empty"))
         assert [chat.title for chat in History(project.history).chats()] == ["hi"]
 
 

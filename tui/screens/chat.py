@@ -32,11 +32,10 @@ class ChatScreen(TalkedScreen):
                 yield VerticalScroll(id="talk", classes="frame")
                 yield Input(placeholder=t("say_something"), id="say")
 
-    def on_mount(self) -> None:
-        self.query_one("#talk").anchor()
+    async def on_mount(self) -> None:
         self.query_one("#chats").display = self.app.size.width >= 100
-        self.query_one("#say").focus()
         self.list_chats()
+        await self.show_chat()
 
     def on_screen_resume(self) -> None:
         if self.is_mounted:
@@ -80,6 +79,7 @@ class ChatScreen(TalkedScreen):
         except LlmtuiError as error:
             self.problem(error)
             return
+        await self.query("#empty").remove()
         await self.query_one("#talk").mount(bubble(as_said(text), "user"))
         await self.answer(Path(model))
 
