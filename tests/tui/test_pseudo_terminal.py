@@ -19,11 +19,15 @@ from tests.tui.hostile import OBEYED, STRINGS
 ROOT = Path(__file__).parents[2]
 
 
-def in_terminal(command: list[str], *, seconds: float = 300) -> tuple[bytes, int]:
-    """Everything a command writes to a terminal of 120×40, and its exit code."""
+def in_terminal(command: list[str], *, seconds: float = 300, **changes: str) -> tuple[bytes, int]:
+    """Everything a command writes to a terminal of 120×40, and its exit code.
+
+    changes: variables of its environment
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    environment |= changes
     child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, cwd=ROOT,
                              env=environment, close_fds=True)  # fmt: skip
     os.close(slave)
@@ -59,6 +63,50 @@ def payloads(output: bytes) -> list[str]:
         for mark in re.findall(rb"\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]", output)
     ]
     return found + [repr(code) for code in re.findall(rb"\x1b\]52|\x1b\]0;|\x1b\]8;;file", output)]
+
+
+LOOK = """
+import asyncio, sys
+from pathlib import Path
+from llmtui.tui.app import LlmtuiApp
+
+async def drive(pilot):
+    for place in ("home", "settings"):
+        pilot.app.go(place)
+        await asyncio.sleep(1.0)
+    await pilot.press("j")
+    await asyncio.sleep(0.5)
+    pilot.app.exit(0)
+
+LlmtuiApp(Path(sys.argv[1])).run(auto_pilot=drive)
+"""
+
+
+def drawn(shop: Path, **changes: str) -> bytes:
+    """What two screens write to a terminal."""
+    output, code = in_terminal([sys.executable, "-c", LOOK, str(shop)], seconds=60, **changes)
+    assert code == 0, output[-2000:]
+    return output
+
+
+def test_the_terminals_title_tells_what_is_open(shop: Path) -> None:
+    assert "\x1b]2;llmtui · shop.duckdb\x07".encode() in drawn(shop)
+
+
+def test_a_terminal_of_16_colours_is_given_no_others(shop: Path) -> None:
+    output = drawn(shop, TERM="xterm-16color", COLORTERM="")
+    assert re.search(rb"\x1b\[[0-9;]*(?:9[0-7]|3[0-7])[;m]", output)
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25];", output)
+
+
+def test_with_no_color_everything_is_grey_and_the_highlighted_row_still_stands_out(
+    shop: Path,
+) -> None:
+    output = drawn(shop, NO_COLOR="1")
+    colours = re.findall(rb"([34])8;2;(\d+);(\d+);(\d+)", output)
+    assert colours
+    assert all(red == green == blue for _, red, green, blue in colours)
+    assert len({shade for ground, shade, *_ in colours if ground == b"4"}) > 2
 
 
 @pytest.fixture

@@ -25,14 +25,17 @@ _WIDEST = 60
 class RowTable(Seekable, DataTable):
     """Rows by the row; `g`, `G` and their kin work as in every list, and Tab goes on."""
 
-    BINDINGS = (
+    BINDINGS = [  # noqa: RUF012
         *bindings("list"),
         Binding("tab", "app.focus_next", show=False),
         Binding("shift+tab", "app.focus_previous", show=False),
-    )
+    ]
 
     def lines(self) -> Iterable[str]:
-        columns = (self.backend.get_column_at(n) for n in range(len(self.ordered_columns)))
+        backend = self.backend
+        if backend is None:
+            return []
+        columns = (backend.get_column_at(n) for n in range(len(self.ordered_columns)))
         return (" ".join(map(str, row)) for row in zip(*columns, strict=True))
 
     def place(self) -> int:

@@ -29,7 +29,7 @@ _PAUSE = 0.3
 class RowEditor(ModalScreen[Instruction | None]):
     """`check(row)` says what is wrong with a row, '' when nothing is; it is called in a thread."""
 
-    BINDINGS = (*bindings("dialog"), *bindings("row"))
+    BINDINGS = [*bindings("dialog"), *bindings("row")]  # noqa: RUF012
 
     def __init__(
         self, row: Instruction, schema: Schema | None, check: Callable[[Instruction], str]
