@@ -9,19 +9,29 @@ import subprocess
 import sys
 import termios
 import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from tests.inference.test_server import server, streamed
 from tests.tui.hostile import OBEYED, STRINGS
 
 ROOT = Path(__file__).parents[2]
 
 
-def in_terminal(command: list[str], *, seconds: float = 300, **changes: str) -> tuple[bytes, int]:
+def in_terminal(
+    command: list[str],
+    *,
+    seconds: float = 300,
+    steps: Sequence[tuple[str, str]] = (),
+    **changes: str,
+) -> tuple[bytes, int]:
     """Everything a command writes to a terminal of 120×40, and its exit code.
 
+    steps: (what is waited for on the screen, the keys that are then pressed)
     changes: variables of its environment
     """
     master, slave = pty.openpty()
@@ -46,12 +56,23 @@ def in_terminal(command: list[str], *, seconds: float = 300, **changes: str) -> 
     reader = threading.Thread(target=read)
     reader.start()
     try:
+        ends = time.monotonic() + seconds
+        for text, keys in steps:
+            while text not in plain(b"".join(parts)) and time.monotonic() < ends:
+                time.sleep(0.1)
+            assert text in plain(b"".join(parts)), text
+            os.write(master, keys.encode())
         child.wait(timeout=seconds)
     finally:
         child.kill()
         reader.join(timeout=5)
         os.close(master)
     return b"".join(parts), child.returncode
+
+
+def plain(output: bytes) -> str:
+    """What was drawn without what moves and colours it."""
+    return re.sub(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]", b"", output).decode("utf-8", "replace")
 
 
 def payloads(output: bytes) -> list[str]:
@@ -87,6 +108,24 @@ def drawn(shop: Path, **changes: str) -> bytes:
     output, code = in_terminal([sys.executable, "-c", LOOK, str(shop)], seconds=60, **changes)
     assert code == 0, output[-2000:]
     return output
+
+
+def test_from_the_first_screen_it_is_three_key_presses_and_a_question_to_an_answer(
+    home: Path,
+) -> None:
+    sql = "SELECT COUNT(*) AS people FROM employees"
+    steps = [
+        ("Try it on a demo company", "d"), ("8 tables", "a"),
+        ("The SQL appears here", "How many people work here?"), ("work here?", "\r"),
+        ("✓ read-only", ""), ("210", "\x11"),
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "llmtui.tui"]
+    with server(streamed(sql)) as (model, asked):
+        output, code = in_terminal(command, seconds=60, steps=steps, LLMTUI_SERVER=model)
+    assert code == 0
+    assert "1 row" in plain(output)
+    assert "work here" in asked[0]["messages"][0]["content"]
+    assert b"\x1b[?1049l" in output, "the alternate screen was not left"
 
 
 def test_the_terminals_title_tells_what_is_open(shop: Path) -> None:
@@ -127,7 +166,7 @@ def hostile(tmp_path: Path) -> Path:
 
 def test_no_payload_reaches_the_terminal_and_no_markup_ends_the_app(hostile: Path) -> None:
     output, code = in_terminal([sys.executable, "-m", "tests.tui.hostile", str(hostile)])
-    tail = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", output[-20000:]).decode("utf-8", "replace")
+    tail = plain(output[-20000:])
     assert code == 0, tail
     assert b"PWN" in output  # the strings were drawn
     assert payloads(output) == []
