@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from llmtui.database.text import safe_text
 from llmtui.tui.commands.common import duration
 from llmtui.tui.runlist import share_text
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.events import Planned, Progress, Scored
 from llmtui.workspace.settings import Settings
@@ -81,7 +81,7 @@ def progress_text(step: Progress) -> str:
     if step.loss is not None:
         parts.append(f"{t('loss')} {step.loss:.3f}")
     if step.rate is not None:
-        parts.append(f"{step.rate:.1f} {step.unit}/s")
+        parts.append(own_words(f"{step.rate:.1f} {step.unit}/s"))
     if step.seconds_left is not None:
-        parts.append(t("left", time=duration(step.seconds_left)))
+        parts.append(t("left", time=own_words(duration(step.seconds_left))))
     return "   ".join(parts)

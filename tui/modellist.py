@@ -28,9 +28,9 @@ class Model:
     origin: str
     licence: str = ""
     project: Project | None = None
-    run: Path | None = None
     score: float | None = None
     asked: int = 0
+    run: Path | None = None
 
 
 def models_here(project: Project | None) -> list[Model]:

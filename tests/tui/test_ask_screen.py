@@ -265,3 +265,20 @@ def test_cells_are_shown_the_same_whichever_way_they_are_taken() -> None:
             assert (None if value is None else show_value(value)) == (
                 None if cell is None else str(cell)
             )
+
+
+async def test_why_a_statement_is_refused_is_said_in_chinese(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMTUI_LANG", "zh")
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)):
+        for sql, said in (
+            ("DROP TABLE customers", "只能执行 SELECT，不能执行 DROP"),
+            ("SELECT 1; SELECT 2", "只能有一条语句，这里有 2 条"),
+            ("SELECT * FROM nothing", "没有表“nothing”"),
+            ("SELECT getenv('HOME')", "不允许使用函数“getenv”"),
+        ):
+            screen = await run(app, sql)
+            assert said in str(screen.query_one("#message").content), sql  # type: ignore[attr-defined]
+            screen.answer = None

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from llmtui.tui.commands.common import describe
-from llmtui.tui.texts import catalogue
-from llmtui.tui.tunelog import line_of, translated
+from llmtui.tui.texts import catalogue, translated
+from llmtui.tui.tunelog import line_of
 from llmtui.workspace.events import (
     Event,
     Failed,
@@ -60,6 +60,7 @@ def test_every_sentence_is_found_again_and_english_stays() -> None:
             assert translated(said, "en") == said
     assert translated("  something quite new", "zh") == "  something quite new"
     assert translated("dropped 3: {x} %s [/]", "zh") == "去掉 3 条：{x} %s [/]"
+    assert "“model”" in translated('There is no table "model" in this database.', "zh")
 
 
 def test_every_line_that_building_rows_tells_is_chinese(shop: Path) -> None:

@@ -16,7 +16,7 @@ from llmtui.tui.charts import chart_of
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.answered import AnsweredScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 from llmtui.tui.widgets.chart import ChartView
 from llmtui.tui.widgets.question import QuestionField
 from llmtui.tui.widgets.results import Results
@@ -167,7 +167,7 @@ class AskScreen(AnsweredScreen):
             area.load_text(answer.sql)
         self.query_one("#badges", Static).update(badges(answer))
         if answer.status != "ok":
-            self.say(f"{t(f'status_{answer.status}')}: {answer.message}")
+            self.say(f"{t(f'status_{answer.status}')}: {own_words(answer.message)}")
             self.show_chart(False)
             return
         self.last_asked, self.last_sql = self.asked, answer.sql

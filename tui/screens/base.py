@@ -13,7 +13,7 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Footer, Header, Input
 
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 
 if TYPE_CHECKING:
     from llmtui.tui.app import LlmtuiApp
@@ -76,4 +76,4 @@ class LlmtuiScreen(Screen[None]):
 
     def problem(self, error: Exception | str) -> None:
         """Tell a problem in passing."""
-        self.notify(str(error), severity="error", markup=False, timeout=8)
+        self.notify(own_words(str(error)), severity="error", markup=False, timeout=8)

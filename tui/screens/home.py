@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.project import recent
 
@@ -62,7 +62,7 @@ class HomeScreen(LlmtuiScreen):
 
     def on_mount(self) -> None:
         self.query_one("#problem").display = bool(self.app.problem)
-        self.query_one("#problem", Static).update(Text(self.app.problem))
+        self.query_one("#problem", Static).update(Text(own_words(self.app.problem)))
         if self.session is None:
             self.query_one("#recent" if self.choices else "#demo").focus()
             return
@@ -100,7 +100,7 @@ class HomeScreen(LlmtuiScreen):
 
     def tell(self, problem: str) -> None:
         self.query_one("#problem").display = True
-        self.query_one("#problem", Static).update(Text(problem))
+        self.query_one("#problem", Static).update(Text(own_words(problem)))
 
     def show_schema(self, schema: Schema) -> None:
         rows = sum(table.row_count for table in schema.tables)

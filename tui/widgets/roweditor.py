@@ -17,7 +17,7 @@ from llmtui.database.schema import Schema
 from llmtui.database.text import safe_text
 from llmtui.tui.keys import bindings
 from llmtui.tui.takeaway import edit_outside
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.records import Instruction
@@ -92,7 +92,7 @@ class RowEditor(ModalScreen[Instruction | None]):
         if worker.is_cancelled:
             return
         self.passes = not problem
-        text = f"✗ {safe_text(problem)}" if problem else f"✓ {t('row_passes')}"
+        text = f"✗ {safe_text(own_words(problem))}" if problem else f"✓ {t('row_passes')}"
         style = "red" if problem else "green"
         self.query_one("#verdict", Static).update(Text(text, style=style))
 
