@@ -27,6 +27,8 @@ from llmtui.workspace.events import (
 )
 from llmtui.workspace.project import Project
 
+_NICER = 5
+"""How much lower the priority of a tune is than that of the app."""
 STAGES = ("instructions", "finetune", "quantize", "evaluate")
 
 
@@ -98,7 +100,8 @@ class TuneJob:
         return begun and not (self.running or told)
 
     async def start(self, command: list[str]) -> None:
-        """Start `command` detached: a session of its own, nothing on our terminal."""
+        """Start `command` detached: a session of its own, nothing on our terminal; the app goes
+        first when both want a core."""
         self.project.tune_log.unlink(missing_ok=True)
         self._forget()
         with (self.project.root / "tune.err").open("wb") as errors:
@@ -109,6 +112,9 @@ class TuneJob:
                 stderr=errors,
                 start_new_session=True,
             )
+        lower = os.getpriority(os.PRIO_PROCESS, 0) + _NICER
+        with suppress(OSError):  # it ended at once
+            os.setpriority(os.PRIO_PROCESS, self._child.pid, lower)
 
     def stop(self) -> None:
         """Ask the process, ours or one that was found running, to stop and keep."""

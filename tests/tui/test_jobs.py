@@ -1,4 +1,5 @@
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -82,6 +83,7 @@ async def test_a_tune_is_started_followed_from_elsewhere_and_stopped(project: Pr
     job = TuneJob(project)
     await job.start([sys.executable, "-c", CHILD, str(project.root)])
     await until(lambda: started(job))
+    assert os.getpriority(os.PRIO_PROCESS, holder(project)) > os.getpriority(os.PRIO_PROCESS, 0)
     reopened = TuneJob(project)
     await until(lambda: started(reopened))
     assert reopened.running
