@@ -35,6 +35,7 @@ from llmtui.quantize.bases import find_base
 from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.screens.ask import AskScreen
 from llmtui.tui.widgets.results import Results
+from llmtui.workspace.machine import lower_priority, step_back
 
 ROWS = 100_000
 SQL = "SELECT * FROM sales"
@@ -137,6 +138,7 @@ def answering() -> Iterator[None]:
     with Engine(find_base("smollm2-135m")) as engine:
 
         def write() -> None:
+            step_back()
             tokens = engine.tokenize("Once upon a time")
             while not over.is_set():
                 for _ in engine.stream(tokens, max_tokens=200):
@@ -159,7 +161,7 @@ def training() -> Iterator[None]:
     command = [sys.executable, "-c", TRAIN]
     busy = [subprocess.Popen(command, env=os.environ | one) for _ in range(os.cpu_count() or 1)]
     for process in busy:  # as the app does with a tune
-        os.setpriority(os.PRIO_PROCESS, process.pid, 5)
+        lower_priority(process.pid)
     try:
         yield
     finally:

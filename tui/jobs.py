@@ -25,10 +25,9 @@ from llmtui.workspace.events import (
     Started,
     from_line,
 )
+from llmtui.workspace.machine import lower_priority
 from llmtui.workspace.project import Project
 
-_NICER = 5
-"""How much lower the priority of a tune is than that of the app."""
 STAGES = ("instructions", "finetune", "quantize", "evaluate")
 
 
@@ -112,9 +111,7 @@ class TuneJob:
                 stderr=errors,
                 start_new_session=True,
             )
-        lower = os.getpriority(os.PRIO_PROCESS, 0) + _NICER
-        with suppress(OSError):  # it ended at once
-            os.setpriority(os.PRIO_PROCESS, self._child.pid, lower)
+        lower_priority(self._child.pid)
 
     def stop(self) -> None:
         """Ask the process, ours or one that was found running, to stop and keep."""

@@ -22,6 +22,7 @@ from llmtui.tui.widgets.question import QuestionField
 from llmtui.tui.widgets.results import Results
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.machine import step_back
 
 if TYPE_CHECKING:
     from llmtui.inference.answer import Answer
@@ -111,6 +112,7 @@ class AskScreen(AnsweredScreen):
         from llmtui.inference.answer import Answer, run_sql
         from llmtui.inference.follow import follow_up
 
+        step_back()
         try:
             asker = self.session.asker()
             with self.session.answering:

@@ -18,6 +18,7 @@ from llmtui.tui.screens.talked import TalkedScreen, bubble
 from llmtui.tui.texts import t
 from llmtui.tui.widgets.lists import Options
 from llmtui.workspace.errors import Interrupted, LlmtuiError
+from llmtui.workspace.machine import step_back
 
 
 class ChatScreen(TalkedScreen):
@@ -93,6 +94,7 @@ class ChatScreen(TalkedScreen):
 
     @work(thread=True, exclusive=True, group="chat")
     def generate(self, model: Path, turns: list[Turn], shown: Markdown) -> None:
+        step_back()
         told, problem = "", ""
         try:
             with self.session.answering:
