@@ -76,6 +76,7 @@ def test_a_file_of_statements_gives_a_file_of_answers(shop: Path, tmp_path: Path
         (["eval", "SHOP"], 3, "no tuned model"),
         (["eval", "SHOP", "--model", "TEXT.gguf", "--compare", "base"], 3, "Nothing was trained"),
         (["quantize", "SHOP", "--level", "q9"], 2, 'no quantization level "q9"'),
+        (["quantize", "SHOP", "--run", "none"], 3, 'no trained run "none"'),
         (["instructions", "list", "SHOP"], 2, "There are no rows for this source yet"),
         (["instructions", "import", "SHOP", "missing.jsonl"], 2, "does not exist"),
         (["models", "add", "missing.gguf"], 3, "There is no such model file"),
@@ -199,3 +200,14 @@ def test_doctor_finds_damaged_settings(home: Path) -> None:
     done = llmtui("doctor")
     assert done.returncode == 1
     assert "✗ Settings" in done.stdout
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    for typed, offered in (("llmtui t", "tune"), ("llmtui tune --mi", "--minutes")):
+        place = str(len(typed.split()) - 1)
+        asked = {"_LLMTUI_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": place}
+        done = subprocess.run(
+            [sys.executable, "-m", "llmtui.tui"], env={**os.environ, **asked},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert offered in done.stdout.split()

@@ -1,6 +1,7 @@
 """The package as a whole: what is in the wheel, what is imported when, how long files are."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -79,3 +80,12 @@ def test_training_code_never_imports_the_engine() -> None:
     for room in ("trainer", "database", "workspace"):
         for file in (ROOT / room).rglob("*.py"):
             assert "import llama_cpp" not in file.read_text("utf-8"), file
+
+
+def test_every_picture_and_page_that_the_docs_name_is_there_and_no_picture_is_left_over() -> None:
+    named = set()
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            named.add((page.parent / target).resolve())
+    assert [file for file in named if not file.is_file()] == []
+    assert set((ROOT / "docs" / "screenshots").glob("*.svg")) <= named

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from llmtui.tui.texts import language, t
+from llmtui.tui.texts import language, own_words, t
 
 if TYPE_CHECKING:
     from llmtui.inference.answer import Answer
@@ -20,7 +20,7 @@ def result_line(answer: Answer, *, chart: bool) -> str:
         line += f" · {t('confidence', share=f'{answer.confidence:.0%}')}"
     line += t("cut") if answer.truncated else ""
     line += f" · {t('has_chart')}" if chart else ""
-    return f"{line}  {answer.message}".strip()
+    return f"{line}  {own_words(answer.message)}".strip()
 
 
 def read_back(answer: Answer) -> str:
@@ -31,8 +31,10 @@ def read_back(answer: Answer) -> str:
 
 
 def badges(answer: Answer) -> Text:
-    """The four checks in words and signs, not by colour alone."""
+    """The four checks in words and signs, not by colour alone; nothing when there was no SQL."""
     text = Text()
+    if not answer.sql:
+        return text
     for name in ("parsed", "read_only", "bound", "ran"):
         good = getattr(answer.checks, name)
         text.append(f"{'✓' if good else '✗'} {t(name)}  ", style="green" if good else "red")

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from llmtui.database.text import safe_text
 from llmtui.tui.keys import KEYS, PLACES, bindings, parse_keymap
 from llmtui.tui.plain import Plain
-from llmtui.tui.screens.base import LlmtuiScreen
+from llmtui.tui.screens.base import CanLose
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
 from llmtui.tui.themes import THEMES
@@ -125,13 +125,29 @@ class LlmtuiApp(App[int]):
             return
         job = self.session.job
         was_done = job.state.done
-        begun = bool(job.events)
+        begun, had_failed = bool(job.events), job.state.failed
         job.new_events()
         if begun and job.state.done and not was_done:
             self.notify(t("tune_done"), timeout=15, markup=False)
+        if begun and job.state.failed and not had_failed:
+            text = t("tune_failed", why=safe_text(job.state.failed))
+            self.notify(text, severity="error", timeout=15, markup=False)
         step = job.state.progress
         share = f"{step.step / step.of:.0%} " if step and step.of and job.running else ""
         show_title(self, f"{share}llmtui · {self.session.source.name}")
+
+    @work
+    async def action_find(self) -> None:
+        """Go to the next row of the focused list that holds a text."""
+        from llmtui.tui.widgets.dialogs import AskText
+        from llmtui.tui.widgets.lists import Seekable
+
+        found = self.focused
+        if not isinstance(found, Seekable):
+            return
+        text = await self.push_screen_wait(AskText(t("find_in_list"), found.sought))
+        if text and not found.seek(text):
+            self.notify(t("not_found", text=safe_text(text)), severity="warning", markup=False)
 
     def action_help(self) -> None:
         from llmtui.tui.screens.help import HelpScreen
@@ -144,7 +160,7 @@ class LlmtuiApp(App[int]):
     async def action_leave(self) -> None:
         """End, after a question when something would be lost."""
         screens = [screen for stack in self._screen_stacks.values() for screen in stack]
-        lost = [s.unsaved() for s in screens if isinstance(s, LlmtuiScreen)]
+        lost = [s.unsaved() for s in screens if isinstance(s, CanLose)]
         if any(lost):
             from llmtui.tui.widgets.dialogs import Confirm
 

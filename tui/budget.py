@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from llmtui.database.text import safe_text
 from llmtui.tui.commands.common import duration
-from llmtui.tui.texts import t
+from llmtui.tui.runlist import share_text
+from llmtui.tui.texts import own_words, t
 from llmtui.workspace.errors import LlmtuiError
-from llmtui.workspace.events import Planned, Progress
+from llmtui.workspace.events import Planned, Progress, Scored
 from llmtui.workspace.settings import Settings
 
 FIELDS = ("minutes", "base", "languages", "level")
@@ -59,13 +63,25 @@ def plan_text(plan: Planned | None) -> str:
     return text if plan.fits else f"{text} {safe_text(plan.advice)}"
 
 
+def accuracy_text(scores: Sequence[Scored]) -> str:
+    """Held-out questions right (strict) by contestant, '' before any was scored."""
+    hits, asked = Counter[str](), Counter[str]()
+    for score in scores:
+        if score.metric == "strict":
+            name = score.name.partition(" · ")[0]
+            hits[name] += score.hits
+            asked[name] += score.of
+    told = (f"{safe_text(name)} {share_text((hits[name], asked[name]))}" for name in asked)
+    return t("held_out_right", scores=", ".join(told)) if asked else ""
+
+
 def progress_text(step: Progress) -> str:
     """Step, loss, speed, time left."""
     parts = [f"{step.step}/{step.of}"]
     if step.loss is not None:
         parts.append(f"{t('loss')} {step.loss:.3f}")
     if step.rate is not None:
-        parts.append(f"{step.rate:.1f} {step.unit}/s")
+        parts.append(own_words(f"{step.rate:.1f} {step.unit}/s"))
     if step.seconds_left is not None:
-        parts.append(t("left", time=duration(step.seconds_left)))
+        parts.append(t("left", time=own_words(duration(step.seconds_left))))
     return "   ".join(parts)

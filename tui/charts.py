@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
+from operator import itemgetter
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -34,15 +35,17 @@ def chart_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Chart | N
     """The chart that fits: two or more rows of a name, number or date and a number; else None."""
     if len(columns) < 2 or len(rows) < 2:
         return None
+    first = [row[0] for row in rows]
+    places = _places(first)
+    if places is None and len(rows) > MOST_GROUPS:
+        return None
     last = next((n for n in range(len(columns) - 1, 0, -1) if _numeric(rows, n)), None)
     if last is None:
         return None
-    first = [row[0] for row in rows]
     values = tuple(float(row[last] or 0) for row in rows)
     title = f"{safe_text(columns[last])} / {safe_text(columns[0])}"
-    places = _places(first)
     if places is not None and len(rows) > 2:
-        pairs = sorted(zip(places, values, strict=True))
+        pairs = sorted(zip(places, values, strict=True), key=itemgetter(0))
         return Chart("line", title, (), tuple(x for x, _ in pairs), tuple(y for _, y in pairs))
     if len(rows) > MOST_GROUPS:
         return None
@@ -51,18 +54,19 @@ def chart_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Chart | N
 
 def _numeric(rows: Sequence[Sequence[Any]], place: int) -> bool:
     values = [row[place] for row in rows if row[place] is not None]
-    return bool(values) and all(
-        isinstance(v, int | float | Decimal) and not isinstance(v, bool) and isfinite(v)
-        for v in values
-    )
+    return bool(values) and _numbers(values) and all(map(isfinite, values))
+
+
+def _numbers(values: Sequence[Any]) -> bool:
+    return set(map(type, values)) <= {int, float, Decimal}
 
 
 def _places(values: Sequence[Any]) -> list[float] | None:
     """Numbers to draw dates (as years) or numbers at; None for anything else."""
     if all(isinstance(v, dt.date) for v in values):
         return [v.year + (v.timetuple().tm_yday - 1) / 366 for v in values]
-    if all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in values):
-        places = [float(v) for v in values]
+    if _numbers(values):
+        places = list(map(float, values))
         return places if len(set(places)) == len(places) else None
     return None
 

@@ -30,6 +30,7 @@ from llmtui.tui.commands import (
     web,
 )
 from llmtui.tui.commands.common import ProjectOption, say
+from llmtui.tui.commands.examples import with_examples
 from llmtui.workspace.errors import LlmtuiError, SourceError, UsageError
 from llmtui.workspace.private import keep_private
 
@@ -103,7 +104,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of a command line."""
     keep_private()
-    command = typer.main.get_command(app)
+    command = with_examples(typer.main.get_command(app))
     names = getattr(command, "commands", {})
     if not arguments or (arguments[0] not in names and not arguments[0].startswith("-")):
         arguments = ["open", *arguments]

@@ -9,9 +9,12 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from llmtui.tui.commands.ending import PAUSE
 from llmtui.tui.lock import holder
+from llmtui.workspace.errors import Interrupted
 from llmtui.workspace.events import (
     Event,
     Failed,
@@ -22,6 +25,7 @@ from llmtui.workspace.events import (
     Started,
     from_line,
 )
+from llmtui.workspace.machine import lower_priority
 from llmtui.workspace.project import Project
 
 STAGES = ("instructions", "finetune", "quantize", "evaluate")
@@ -37,6 +41,7 @@ class TuneState:
     plan: Planned | None = None
     scores: list[Scored] = field(default_factory=list)
     failed: str = ""
+    paused: bool = False
     done: bool = False
 
     def take(self, event: Event) -> None:
@@ -51,6 +56,8 @@ class TuneState:
                 self.stages = dict.fromkeys(STAGES, "done")
             case Finished(stage=stage) if stage in self.stages:
                 self.stages[stage] = "done"
+            case Failed(exit_code=Interrupted.exit_code):
+                self.paused = True
             case Failed(message=message):
                 self.failed = message
             case Planned():
@@ -88,10 +95,12 @@ class TuneJob:
     def died(self) -> bool:
         """Whether the last tune ended without a word."""
         begun = any(self.state.stages.values())
-        return begun and not (self.running or self.state.done or self.state.failed)
+        told = self.state.done or self.state.paused or self.state.failed
+        return begun and not (self.running or told)
 
     async def start(self, command: list[str]) -> None:
-        """Start `command` detached: a session of its own, nothing on our terminal."""
+        """Start `command` detached: a session of its own, nothing on our terminal; the app goes
+        first when both want a core."""
         self.project.tune_log.unlink(missing_ok=True)
         self._forget()
         with (self.project.root / "tune.err").open("wb") as errors:
@@ -102,15 +111,21 @@ class TuneJob:
                 stderr=errors,
                 start_new_session=True,
             )
+        lower_priority(self._child.pid)
 
     def stop(self) -> None:
         """Ask the process, ours or one that was found running, to stop and keep."""
+        self._send(signal.SIGINT)
+
+    def pause(self) -> None:
+        """Ask the process to save where it is and end; a tune started later goes on from there."""
+        self._send(PAUSE if holder(self.project) else signal.SIGINT)
+
+    def _send(self, number: int) -> None:
         process = holder(self.project) or (self._child.pid if self._child else 0)
         if process:
-            try:
-                os.kill(process, signal.SIGINT)
-            except ProcessLookupError:
-                return
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
 
     def new_events(self) -> list[Event]:
         """Events since the last call; a new log is read from its beginning."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from llmtui.workspace.project import Project, recent
 class Model:
     """kind: "base" or "tuned"; `path` is None for a starter that was not put together yet.
 
+    run: the folder of the run that made a tuned model, None when it is gone
     score: strict execution accuracy of its run's report, None when it was not scored
     """
 
@@ -27,6 +30,7 @@ class Model:
     project: Project | None = None
     score: float | None = None
     asked: int = 0
+    run: Path | None = None
 
 
 def models_here(project: Project | None) -> list[Model]:
@@ -46,13 +50,14 @@ def models_here(project: Project | None) -> list[Model]:
 
 
 def tuned(project: Project, file: Path) -> Model:
-    """A tuned model, with the score of the run that made it."""
-    run = next((r for r in _runs(project) if file.stem.endswith(r.name)), None)
-    hits, of = score_of(run) if run is not None else (0, 0)
+    """A tuned model, with its run and, when it is the file that was scored there, its score."""
+    run = next((r for r in _runs(project) if r.name in file.stem), None)
+    scored = run is not None and file.stem.endswith(run.name)
+    hits, of = score_of(run) if run is not None and scored else (0, 0)
     source = str(project.source or "")
     return Model(
         file.stem, "tuned", file, file.stat().st_size, source,
-        project=project, score=hits / of if of else None, asked=of,
+        project=project, run=run, score=hits / of if of else None, asked=of,
     )  # fmt: skip
 
 
@@ -74,10 +79,33 @@ def mix_text(path: Path) -> str:
     """The types that the weights are really stored in: "Q8_0 82 %, F32 18 %". Raises ModelError."""
     from llmtui.quantize.levels import mix
 
-    counts = mix(path)
+    return _shares(mix(path))
+
+
+def _shares(counts: Mapping[str, int]) -> str:
     total = sum(counts.values()) or 1
     shares = ((name, count / total) for name, count in counts.items())
     return ", ".join(f"{name} {share:.0%}" if share >= 0.005 else name for name, share in shares)
+
+
+def predicted(run: Path) -> Iterator[tuple[str, int, str]]:
+    """(level, bytes, mix) of the file that each level would give of a run. Raises LlmtuiError."""
+    from llmtui.quantize.levels import LEVELS, predict
+    from llmtui.trainer.finetune.config import load_config
+
+    base = Path(load_config(run).base)
+    for name, level in LEVELS.items():
+        expected = predict(base, level)
+        yield name, expected.size, _shares(expected.mix)
+
+
+def quantize_command(model: Model, level: str) -> list[str]:
+    """The command that makes another file of a tuned model, as a person would type it."""
+    assert model.project is not None
+    assert model.run is not None
+    where = ["--project", str(model.project.root), "--run", model.run.name]
+    start = [sys.executable, "-m", "llmtui.tui", "quantize", str(model.project.source)]
+    return [*start, *where, "--level", level, "--json"]
 
 
 def use(project: Project, model: Model) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
 from llmtui.database.text import json_value, show_value
 from llmtui.workspace.errors import UsageError
@@ -91,6 +91,10 @@ def edit_outside(app: App[Any], text: str, ending: str) -> str:
         try:
             with app.suspend():
                 done = subprocess.run([*shlex.split(editor), str(file)], check=False)
+        except SuspendNotSupported as error:
+            raise UsageError(
+                "An editor needs a terminal", hint="Edit here, or open llmtui in a terminal."
+            ) from error
         except (OSError, ValueError) as error:
             raise UsageError(
                 f'The editor "{editor}" could not be started ({error})', hint="Set EDITOR."

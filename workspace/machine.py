@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
+from contextlib import suppress
+
+_LOWER = 5
+"""How much lower the priority of work is than that of the screen that shows it."""
 
 
 def cores() -> int:
@@ -10,3 +16,18 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def lower_priority(process: int) -> None:
+    """Let another process go after this one when both want a core."""
+    with suppress(OSError):  # it ended
+        os.setpriority(os.PRIO_PROCESS, process, os.getpriority(os.PRIO_PROCESS, 0) + _LOWER)
+
+
+def step_back() -> None:
+    """Let the calling thread, and those it starts, go after the main thread; only on Linux, where
+    threads have priorities of their own."""
+    if sys.platform == "linux":
+        main = os.getpriority(os.PRIO_PROCESS, os.getpid())
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), main + _LOWER)

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static, TextArea
+from textual.widgets._footer import FooterKey
 
 from llmtui.database.execute import Database
 from llmtui.tui.app import LlmtuiApp
+from llmtui.tui.jobs import TuneJob
 from llmtui.tui.screens.ask import AskScreen
 from llmtui.tui.screens.home import HomeScreen
 from llmtui.tui.screens.tune import TuneScreen
 from llmtui.tui.session import Session
 from llmtui.tui.widgets.results import Results
 from llmtui.workspace import settings
-from llmtui.workspace.events import Finished, Progress, Started, to_line
+from llmtui.workspace.events import Failed, Finished, Progress, Scored, Started, to_line
 from llmtui.workspace.project import start
 from llmtui.workspace.records import load_rows
 
@@ -44,6 +46,16 @@ async def test_home_shows_five_steps_and_the_next_one(shop: Path) -> None:
         assert "▶ 2" in text_of(app, "#step2")
         assert "press t" in text_of(app, "#step2")
         assert "customers" in text_of(app, "#tables")
+
+
+async def test_a_step_is_clicked_and_its_place_opens(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        for number, place in ((2, "instructions"), (5, "ask")):
+            await pilot.click(f"#step{number}")
+            await until(app, lambda place=place: getattr(app.screen, "place", "") == place)
+            await pilot.press("escape")
+            await until(app, lambda: isinstance(app.screen, HomeScreen))
 
 
 async def test_a_bad_source_is_told_and_another_can_be_opened(shop: Path, tmp_path: Path) -> None:
@@ -80,7 +92,10 @@ async def test_without_a_model_the_ask_screen_says_what_to_do(shop: Path) -> Non
         await pilot.press("a")
         await pilot.pause()
         assert isinstance(app.screen, AskScreen)
-        await until(app, lambda: "Press t and start tuning" in text_of(app, "#message"))
+        await until(app, lambda: "Press Esc, then t" in text_of(app, "#message"))
+        await pilot.press("x", "enter")
+        await until(app, lambda: "Failed" in text_of(app, "#message"))
+        assert text_of(app, "#badges") == ""
 
 
 class FakeAsker:
@@ -159,8 +174,56 @@ async def test_the_tune_screen_follows_a_tune_that_it_did_not_start(shop: Path) 
         assert "✓ Instructions   ▶ Fine-tune" in text_of(app, "#stages")
         assert "last saved point" in text_of(app, "#state")
         with log.open("a") as file:
+            for name, hits in (("tuned · held-out en", 26), ("tuned · held-out zh", 34)):
+                file.write(to_line(Scored(name, "strict", hits, 60, 0.1, 0.9)) + "\n")
             file.write(to_line(Finished("tune", 9.0)) + "\n")
         await until(app, lambda: "Done" in text_of(app, "#state"))
+        assert "Held-out questions right: tuned 50% (60/120)" in text_of(app, "#state")
+
+
+async def test_p_pauses_a_running_tune_and_enter_is_offered_again(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [True]
+    monkeypatch.setattr(TuneJob, "running", property(lambda _job: runs[0]))
+
+    def pause(job: TuneJob) -> None:
+        runs[0] = False
+        with job.project.tune_log.open("a") as file:
+            file.write(to_line(Failed("tune", "Paused", 130)) + "\n")
+
+    monkeypatch.setattr(TuneJob, "pause", pause)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE) as pilot:
+        assert app.session is not None
+        start(app.session.project, shop)
+        app.session.project.tune_log.write_text(to_line(Started("finetune")) + "\n")
+        await pilot.press("t")
+
+        def offered() -> set[str]:
+            return {str(key.description) for key in app.screen.query(FooterKey)}
+
+        await until(app, lambda: "Running" in text_of(app, "#state"))
+        await until(app, lambda: {"Pause", "Stop and keep"} <= offered())
+        assert "Start / resume" not in offered()
+        await pilot.press("p")
+        await until(app, lambda: "Paused. Press Enter" in text_of(app, "#state"))
+        await until(app, lambda: "Start / resume" in offered())
+        assert "Pause" not in offered()
+
+
+async def test_a_tune_that_fails_is_told_wherever_one_is(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=SIZE):
+        assert app.session is not None
+        start(app.session.project, shop)
+        log = app.session.project.tune_log
+        log.write_text(to_line(Started("finetune")) + "\n")
+        await until(app, lambda: app.session.job.events)  # type: ignore[union-attr]
+        with log.open("a") as file:
+            file.write(to_line(Failed("tune", "The disk is full")) + "\n")
+        await until(app, lambda: app._notifications)
+        assert "The disk is full" in next(iter(app._notifications)).message
 
 
 async def test_the_theme_is_kept(shop: Path) -> None:

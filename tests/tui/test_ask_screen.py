@@ -8,6 +8,7 @@ from pyarrow import parquet
 from textual.app import App
 
 from llmtui.database.execute import Database
+from llmtui.database.text import show_value
 from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.charts import bars, chart_of
 from llmtui.tui.completion import complete
@@ -16,7 +17,7 @@ from llmtui.tui.session import Session
 from llmtui.tui.takeaway import edit_outside, tab_separated, write_result
 from llmtui.tui.widgets.chart import ChartView
 from llmtui.tui.widgets.question import QuestionField, walk
-from llmtui.tui.widgets.results import Results
+from llmtui.tui.widgets.results import Results, arrow_table
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import UsageError
 from llmtui.workspace.records import load_rows
@@ -198,9 +199,18 @@ def test_an_editor_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert edit_outside(Here(), "SELECT 1", ".sql") == "SELECT 2"
 
 
+async def test_where_no_editor_can_be_opened_that_is_told(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await run(app, GROUPS)
+        await pilot.press("f4")
+        await until(lambda: app._notifications)
+        assert "needs a terminal" in next(iter(app._notifications)).message
+
+
 async def test_a_large_result_is_on_the_screen_at_once(shop: Path) -> None:
-    """The bar is half a second; the test allows for a machine that does other things, and counts
-    the best of three."""
+    """Processor time, which other work hardly changes, of the best of three.
+    benchmarks/screens.py measures the wall."""
     import time
 
     app = LlmtuiApp(shop)
@@ -214,7 +224,7 @@ async def test_a_large_result_is_on_the_screen_at_once(shop: Path) -> None:
             await result.show(("a", "b", "c", "d", "e"), rows)
             await pilot.pause()
             took.append(time.process_time() - began)
-        assert min(took) < 1.0
+        assert min(took) < 0.5
         assert result.table is not None
         assert result.table.row_count == 100_000
 
@@ -235,3 +245,40 @@ async def test_a_short_question_goes_on_from_the_last_answer(
         assert screen.answer is not None
         assert screen.answer.sql == "SELECT COUNT(*) FROM customers WHERE city = 'Rome'"
         assert "how many customers?" in screen.answer.message
+
+
+def test_cells_are_shown_the_same_whichever_way_they_are_taken() -> None:
+    columns = {
+        "int": [1, None, 3],
+        "big": [1 << 70, 2, None],
+        "text": ["a", "客户", None],
+        "hostile": ["a\x1b[31m", "\u202eb", "\u3164"],
+        "day": [dt.date(1, 2, 3), None, dt.date(2024, 1, 1)],
+        "moment": [dt.datetime(2024, 1, 1, 5), None, None],
+        "decimal": [Decimal("1E+3"), Decimal("0.10"), None],
+        "mixed": [True, "x", 1.5],
+    }
+    rows = list(zip(*columns.values(), strict=True))
+    table = arrow_table(list(columns), rows)
+    for name, shown in zip(columns, table.columns, strict=True):
+        for value, cell in zip(columns[name], shown.to_pylist(), strict=True):
+            assert (None if value is None else show_value(value)) == (
+                None if cell is None else str(cell)
+            )
+
+
+async def test_why_a_statement_is_refused_is_said_in_chinese(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMTUI_LANG", "zh")
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)):
+        for sql, said in (
+            ("DROP TABLE customers", "只能执行 SELECT，不能执行 DROP"),
+            ("SELECT 1; SELECT 2", "只能有一条语句，这里有 2 条"),
+            ("SELECT * FROM nothing", "没有表“nothing”"),
+            ("SELECT getenv('HOME')", "不允许使用函数“getenv”"),
+        ):
+            screen = await run(app, sql)
+            assert said in str(screen.query_one("#message").content), sql  # type: ignore[attr-defined]
+            screen.answer = None

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -23,6 +24,38 @@ with only_one(project), project.tune_log.open("w") as log:
     signal.signal(signal.SIGINT, stop)
     log.write(to_line(Started("finetune")) + "\\n"); log.flush()
     time.sleep(60)
+"""
+TRAINER = f"""#!{sys.executable}
+import sys, time
+from pathlib import Path
+from llmtui.workspace.events import Progress, to_line
+try:
+    for step in range(1, 600):
+        print(to_line(Progress("finetune", step, 600, 1.0)), flush=True)
+        time.sleep(0.05)
+except BrokenPipeError:
+    time.sleep(0.3)
+    Path(sys.argv[3], "saved").write_text(str(step))
+"""
+"""Stands for the training process: saves when nobody reads its steps any more."""
+PAUSED = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from llmtui.tui import pipeline
+from llmtui.tui.commands.common import follow
+from llmtui.tui.commands.ending import Stop, told
+from llmtui.workspace.events import Started
+from llmtui.workspace.project import Project
+from llmtui.workspace.settings import Settings
+project = Project(Path(sys.argv[1]))
+(project.runs / "one").mkdir(parents=True)
+pipeline.instructions = lambda job: iter([Started("finetune")])
+pipeline.choose_run = lambda job: project.runs / "one"
+pipeline.sys = SimpleNamespace(executable=sys.argv[2])
+stop = Stop()
+job = pipeline.Job(Path(sys.argv[3]), project, Settings())
+follow(told(pipeline.tune(job, stop), stop), as_json=False)
 """
 
 
@@ -50,6 +83,7 @@ async def test_a_tune_is_started_followed_from_elsewhere_and_stopped(project: Pr
     job = TuneJob(project)
     await job.start([sys.executable, "-c", CHILD, str(project.root)])
     await until(lambda: started(job))
+    assert os.getpriority(os.PRIO_PROCESS, holder(project)) > os.getpriority(os.PRIO_PROCESS, 0)
     reopened = TuneJob(project)
     await until(lambda: started(reopened))
     assert reopened.running
@@ -58,6 +92,24 @@ async def test_a_tune_is_started_followed_from_elsewhere_and_stopped(project: Pr
     reopened.new_events()
     assert reopened.state.done
     assert not reopened.died
+
+
+async def test_a_tune_is_paused_and_what_it_learnt_is_saved_before_another_may_go_on(
+    project: Project, shop: Path, tmp_path: Path
+) -> None:
+    trainer = tmp_path / "trainer"
+    trainer.write_text(TRAINER)
+    trainer.chmod(0o755)
+    job = TuneJob(project)
+    await job.start([sys.executable, "-c", PAUSED, str(project.root), str(trainer), str(shop)])
+    await until(lambda: job.new_events() and job.state.losses)
+    job.pause()
+    await until(lambda: not job.running)
+    job.new_events()
+    assert job.state.paused
+    assert not job.died
+    assert not job.state.failed
+    assert int((project.runs / "one" / "saved").read_text()) >= job.state.losses[-1][0]
 
 
 async def test_a_tune_that_was_killed_is_told(project: Project) -> None:

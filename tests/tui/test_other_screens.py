@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from llmtui.tui.screens.instructions import InstructionsScreen
 from llmtui.tui.screens.settings import SettingsScreen
 from llmtui.tui.session import Session
 from llmtui.tui.widgets.lists import Rows
-from llmtui.tui.widgets.roweditor import RowEditor
+from llmtui.tui.widgets.roweditor import RowEditor, as_file, from_file
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace import settings
 from llmtui.workspace.history import History, Message
@@ -125,6 +126,32 @@ async def test_a_row_is_added_by_hand_only_when_its_sql_runs(shop: Path, project
         assert (row.question, row.origin, row.status) == ("How many orders?", "written", "accepted")
 
 
+async def test_a_row_is_edited_in_the_persons_editor_and_not_lost_unasked(
+    shop: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_rows(project.instructions, ROWS[:1])
+    monkeypatch.setenv("VISUAL", "sed -i -e 1s/customers/cities/ -e s/COUNT.*FROM/city&/")
+    monkeypatch.setattr(LlmtuiApp, "suspend", lambda _app: nullcontext())
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await at_rows(app)
+        await until(lambda: screen.current is not None)
+        await pilot.press("e")
+        await until(lambda: isinstance(app.screen, RowEditor))
+        editor = app.screen
+        assert isinstance(editor, RowEditor)
+        assert editor.unsaved() == ""
+        await pilot.press("f4")
+        await until(lambda: editor.edited().question == "How many cities?")
+        assert editor.edited().sql == "SELECT cityCOUNT(*) FROM customers"
+        await pilot.press("ctrl+q")
+        await until(lambda: app.screen.query("#no"))
+        await pilot.click("#no")
+        await until(lambda: app.screen is editor)
+    assert from_file(as_file("two\nlines", "SELECT 1\n-- x")) == ("two lines", "SELECT 1\n-- x")
+    assert from_file("SELECT 1") == ("", "SELECT 1")
+
+
 async def test_a_setting_is_changed_where_it_belongs_and_put_back(
     shop: Path, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,18 +213,24 @@ async def test_a_chat_is_streamed_kept_answered_again_and_copied(
         screen = app.screen
         assert isinstance(screen, ChatScreen)
         await until(lambda: screen.query_one("#model", Select).value == str(file))
+        assert "Say something below" in str(screen.query_one("#empty", Static).content)
         await pilot.press(*"hi", "enter")
         await until(lambda: len(screen.messages()) == 2)
         assert [m.role for m in screen.messages()] == ["user", "assistant"]
         assert len(screen.query(".bubble")) == 2
         await until(lambda: not screen.busy)
+        assert not screen.query("#empty")
+        screen.query(".bubble").first().focus()
+        await pilot.press("f8")
+        assert app.clipboard == "hi"
+        screen.query_one("#say").focus()
         await pilot.press("f7")
         assert app.clipboard == "SELECT 1"
         await pilot.press("ctrl+r")
         await until(lambda: not screen.busy and len(screen.messages()) == 2)
         assert len(screen.query(".bubble")) == 2
         await pilot.press("ctrl+n")
-        await until(lambda: screen.chat == 0)
+        await until(lambda: screen.chat == 0 and screen.query("#empty"))
         assert [chat.title for chat in History(project.history).chats()] == ["hi"]
 
 
@@ -242,25 +275,6 @@ def test_two_runs_are_compared_field_by_field(project: Project) -> None:
     table = {field: (one, other) for field, one, other in difference(oldest, newest)}
     assert table["right"] == ("50% (5/10)", "80% (8/10)")
     assert table["minutes"] == ("3.0", "10.0")
-
-
-async def test_a_tuned_model_is_chosen_and_deleted(shop: Path, project: Project) -> None:
-    project.models.mkdir()
-    for name in ("one", "two"):
-        (project.models / f"{name}.gguf").write_bytes(b"GGUF")
-    app = LlmtuiApp(shop)
-    async with app.run_test(size=(120, 40)) as pilot:
-        app.go("models")
-        await until(lambda: app.screen.query(Rows) and app.screen.query_one(Rows).row_count >= 2)
-        await pilot.press("g", "enter")
-        await until(lambda: project.model is not None)
-        assert project.model is not None
-        assert project.model.stem == "two"
-        await pilot.press("d")
-        await until(lambda: app.screen.query("#yes"))
-        await pilot.click("#yes")
-        await until(lambda: not (project.models / "two.gguf").exists())
-        assert (project.models / "one.gguf").exists()
 
 
 def test_the_page_in_the_browser_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from llmtui.database.text import json_line, safe_text
 from llmtui.workspace import settings as settings_of
-from llmtui.workspace.errors import SourceError
+from llmtui.workspace.errors import Interrupted, SourceError
 from llmtui.workspace.events import (
     Event,
     Failed,
@@ -200,6 +200,8 @@ def describe(event: Event) -> str:
             text = f"  {note}"
         case Finished(stage=stage, seconds=seconds, detail=detail):
             text = f"✓ {stage} in {duration(seconds)}" + (f": {detail}" if detail else "")
+        case Failed(exit_code=Interrupted.exit_code, message=message):
+            text = f"‖ {message}"
         case Failed(stage=stage, message=message):
             text = f"✗ {stage}: {message}"
         case _:

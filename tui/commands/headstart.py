@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from llmtui.tui.commands.common import JsonOption, follow
-from llmtui.tui.commands.tuning import BaseOption, MinutesOption, Stop, ThreadsOption, told
+from llmtui.tui.commands.ending import Stop, told
+from llmtui.tui.commands.tuning import BaseOption, MinutesOption, ThreadsOption
 from llmtui.workspace import settings as settings_of
 
 app = typer.Typer(no_args_is_help=True, help="The adapter that comes with llmtui (maintainers).")

@@ -139,10 +139,7 @@ def export(
 def coverage(
     source: SourceArgument, project: ProjectOption = None, as_json: JsonOption = False
 ) -> None:
-    """What the rows show of what could be asked: seen and possible, and what is missing.
-
-    Example: llmtui instructions coverage company.duckdb --json
-    """
+    """What the rows show of what could be asked: seen and possible, and what is missing."""
     full, kept = place(source, project)
     rows = existing(kept, source)
     settings = settings_for(kept)

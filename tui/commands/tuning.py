@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -21,8 +19,9 @@ from llmtui.tui.commands.common import (
     place,
     settings_for,
 )
-from llmtui.workspace.errors import LlmtuiError, ModelError, UsageError
-from llmtui.workspace.events import Event, Failed, Started
+from llmtui.tui.commands.ending import Stop, told
+from llmtui.workspace.errors import ModelError, UsageError
+from llmtui.workspace.events import Event
 from llmtui.workspace.project import Project
 
 MinutesOption = Annotated[
@@ -83,7 +82,8 @@ def tune(
     """Instructions, fine-tuning, quantization and evaluation, in one go.
 
     Run it again after a crash or a power cut and it goes on from the last saved point. Ctrl-C
-    during training ends training early and keeps what was learnt. Every round after the first
+    during training ends training early and keeps what was learnt; `kill -USR1` pauses it: the
+    point reached is saved and the process ends. Every round after the first
     trains as long again, on rows like those that were missed; one that does not help is dropped.
     """
     full, kept = place(source, project)
@@ -167,10 +167,13 @@ def quantize(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell sizes and types; write nothing.")
     ] = False,
+    run_name: Annotated[
+        str, typer.Option("--run", help="A run of `runs/` in the project; else the newest.")
+    ] = "",
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Merge the last trained adapter into its base, quantize, verify, and use the result.
+    """Merge a trained adapter into its base, quantize, verify, and use the result.
 
     A file that does not hold to what training recorded is not kept, and the model in use stays.
     """
@@ -183,8 +186,8 @@ def quantize(
     asked = [name.strip().lower() for name in (levels or "").split(",") if name.strip()]
     names = ["adapter"] if adapter else asked or [settings.level]
     wanted = [name if name == "adapter" else level_named(name).name for name in names]
-    run, job = trained_run(kept, full), Job(full, kept, settings)
-    base = base_of(kept, full)
+    run, job = trained_run(kept, full, run_name), Job(full, kept, settings)
+    base = base_of(kept, full, run_name)
 
     def work() -> Iterator[Event]:
         files = yield from exporting.quantize_levels(job, run, wanted)
@@ -244,16 +247,19 @@ def evaluate(
            as_json=as_json)  # fmt: skip
 
 
-def base_of(project: Project, source: Path) -> Path:
-    """The base that the newest run was trained on. Raises ModelError when there is none."""
+def base_of(project: Project, source: Path, run: str = "") -> Path:
+    """The base that a run, or the newest, was trained on. Raises as `trained_run`."""
     from llmtui.trainer.finetune.config import load_config
 
-    return Path(load_config(trained_run(project, source)).base)
+    return Path(load_config(trained_run(project, source, run)).base)
 
 
-def trained_run(project: Project, source: Path) -> Path:
-    """The newest run that was trained to its end. Raises ModelError when there is none."""
+def trained_run(project: Project, source: Path, name: str = "") -> Path:
+    """The named or newest run that was trained to its end. Raises ModelError when there is none."""
     runs = sorted(project.runs.glob("*/adapter"), reverse=True) if project.runs.is_dir() else []
+    if name and name not in [run.parent.name for run in runs]:
+        raise ModelError(f'There is no trained run "{name}"', where=str(project.runs))
+    runs = [run for run in runs if name in ("", run.parent.name)]
     if not runs:
         raise ModelError(
             "Nothing was trained on this source yet",
@@ -261,38 +267,3 @@ def trained_run(project: Project, source: Path) -> Path:
             hint=f"Train with: llmtui tune {source}",
         )
     return runs[0].parent
-
-
-class Stop:
-    """Ctrl-C: while training it means "enough, keep it"; a second one, or elsewhere, interrupts."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.training = False
-
-    def __call__(self) -> bool:
-        return self.asked
-
-    def handle(self, _signal: int, _frame: FrameType | None) -> None:
-        if not self.training or self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-
-
-def told(events: Iterator[Event], stop: Stop) -> Iterator[Event]:
-    """Pass events on with Ctrl-C handled by `stop`; a failure is an event too."""
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), stop.handle) for name in names}
-    stage = "tune"
-    try:
-        for event in events:
-            if isinstance(event, Started):
-                stage = event.stage
-                stop.training = stage == "finetune"
-            yield event
-    except LlmtuiError as error:
-        yield Failed(stage, str(error), error.exit_code)
-        raise typer.Exit(error.exit_code) from error
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

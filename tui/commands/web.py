@@ -29,10 +29,7 @@ def web(
     port: PortOption = 8000,
     project: ProjectOption = None,
 ) -> None:
-    """Open the app in a browser; only this machine can reach it.
-
-    Example: llmtui web company.duckdb --port 8123
-    """
+    """Open the app in a browser; only this machine can reach it."""
     try:
         import textual_serve
         from textual_serve.server import Server

@@ -16,12 +16,13 @@ from llmtui.tui.charts import chart_of
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.answered import AnsweredScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 from llmtui.tui.widgets.chart import ChartView
 from llmtui.tui.widgets.question import QuestionField
 from llmtui.tui.widgets.results import Results
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.machine import step_back
 
 if TYPE_CHECKING:
     from llmtui.inference.answer import Answer
@@ -111,6 +112,7 @@ class AskScreen(AnsweredScreen):
         from llmtui.inference.answer import Answer, run_sql
         from llmtui.inference.follow import follow_up
 
+        step_back()
         try:
             asker = self.session.asker()
             with self.session.answering:
@@ -167,7 +169,7 @@ class AskScreen(AnsweredScreen):
             area.load_text(answer.sql)
         self.query_one("#badges", Static).update(badges(answer))
         if answer.status != "ok":
-            self.say(f"{t(f'status_{answer.status}')}: {answer.message}")
+            self.say(f"{t(f'status_{answer.status}')}: {own_words(answer.message)}")
             self.show_chart(False)
             return
         self.last_asked, self.last_sql = self.asked, answer.sql

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,10 +13,19 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Footer, Header, Input
 
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 
 if TYPE_CHECKING:
     from llmtui.tui.app import LlmtuiApp
+
+
+@runtime_checkable
+class CanLose(Protocol):
+    """A screen that may hold what would be lost if the app ended."""
+
+    def unsaved(self) -> str:
+        """What would be lost, in a sentence; '' when nothing would."""
+        ...
 
 
 class LlmtuiScreen(Screen[None]):
@@ -67,4 +76,4 @@ class LlmtuiScreen(Screen[None]):
 
     def problem(self, error: Exception | str) -> None:
         """Tell a problem in passing."""
-        self.notify(str(error), severity="error", markup=False, timeout=8)
+        self.notify(own_words(str(error)), severity="error", markup=False, timeout=8)

@@ -18,6 +18,7 @@ from llmtui.tui.screens.talked import TalkedScreen, bubble
 from llmtui.tui.texts import t
 from llmtui.tui.widgets.lists import Options
 from llmtui.workspace.errors import Interrupted, LlmtuiError
+from llmtui.workspace.machine import step_back
 
 
 class ChatScreen(TalkedScreen):
@@ -32,11 +33,10 @@ class ChatScreen(TalkedScreen):
                 yield VerticalScroll(id="talk", classes="frame")
                 yield Input(placeholder=t("say_something"), id="say")
 
-    def on_mount(self) -> None:
-        self.query_one("#talk").anchor()
+    async def on_mount(self) -> None:
         self.query_one("#chats").display = self.app.size.width >= 100
-        self.query_one("#say").focus()
         self.list_chats()
+        await self.show_chat()
 
     def on_screen_resume(self) -> None:
         if self.is_mounted:
@@ -80,6 +80,7 @@ class ChatScreen(TalkedScreen):
         except LlmtuiError as error:
             self.problem(error)
             return
+        await self.query("#empty").remove()
         await self.query_one("#talk").mount(bubble(as_said(text), "user"))
         await self.answer(Path(model))
 
@@ -93,6 +94,7 @@ class ChatScreen(TalkedScreen):
 
     @work(thread=True, exclusive=True, group="chat")
     def generate(self, model: Path, turns: list[Turn], shown: Markdown) -> None:
+        step_back()
         told, problem = "", ""
         try:
             with self.session.answering:

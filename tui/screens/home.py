@@ -9,17 +9,22 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.events import Click
 from textual.widgets import Button, Input, OptionList, Static
 
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.project import recent
 
 if TYPE_CHECKING:
     from llmtui.database.schema import Schema
+
+
+STEPS = ("database", "instructions", "tune", "models", "ask")
+"""The place of each step."""
 
 
 class HomeScreen(LlmtuiScreen):
@@ -57,7 +62,7 @@ class HomeScreen(LlmtuiScreen):
 
     def on_mount(self) -> None:
         self.query_one("#problem").display = bool(self.app.problem)
-        self.query_one("#problem", Static).update(Text(self.app.problem))
+        self.query_one("#problem", Static).update(Text(own_words(self.app.problem)))
         if self.session is None:
             self.query_one("#recent" if self.choices else "#demo").focus()
             return
@@ -68,6 +73,12 @@ class HomeScreen(LlmtuiScreen):
     def on_screen_resume(self) -> None:
         if self.session is not None and self.is_mounted and self.facts:
             self.show_steps()
+
+    @on(Click, ".step")
+    def step_clicked(self, event: Click) -> None:
+        """Go where the step is done."""
+        number = int((event.widget.id or "1")[-1]) if event.widget is not None else 1
+        self.app.go(STEPS[number - 1])
 
     def show_steps(self) -> None:
         """Each step with its state; the next one stands out."""
@@ -89,7 +100,7 @@ class HomeScreen(LlmtuiScreen):
 
     def tell(self, problem: str) -> None:
         self.query_one("#problem").display = True
-        self.query_one("#problem", Static).update(Text(problem))
+        self.query_one("#problem", Static).update(Text(own_words(problem)))
 
     def show_schema(self, schema: Schema) -> None:
         rows = sum(table.row_count for table in schema.tables)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 from rich.text import Text
@@ -12,13 +14,22 @@ from textual.widgets import DataTable, Static
 
 from llmtui.database.text import safe_text
 from llmtui.tui.keys import bindings
-from llmtui.tui.modellist import Model, delete, fetched, mix_text, models_here, use
+from llmtui.tui.modellist import (
+    Model,
+    delete,
+    fetched,
+    mix_text,
+    models_here,
+    quantize_command,
+    use,
+)
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
 from llmtui.tui.widgets.dialogs import AskText, Confirm
 from llmtui.tui.widgets.lists import Rows
 from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.events import Failed, from_line
 from llmtui.workspace.project import start
 
 
@@ -32,6 +43,8 @@ class ModelsScreen(LlmtuiScreen):
         self.models: list[Model] = []
         self.adding = ""
         """What is being added, '' when nothing is."""
+        self.making = ""
+        """What is being quantized, '' when nothing is."""
         self.ticker: Timer | None = None
 
     def content(self) -> ComposeResult:
@@ -137,6 +150,41 @@ class ModelsScreen(LlmtuiScreen):
         self.app.go("chat")
 
     @work
+    async def action_quantize(self) -> None:
+        """Make a file of another level of the highlighted tuned model; it is then in use."""
+        from llmtui.tui.widgets.levels import PickLevel
+
+        model = self.current
+        if self.making or model is None:
+            return
+        if model.run is None or not (model.run / "adapter").is_dir():
+            self.notify(t("not_quantizable"), severity="warning", markup=False)
+            return
+        level = await self.app.push_screen_wait(PickLevel(model.name, model.run))
+        if level:
+            await self.quantize(model, level)
+
+    async def quantize(self, model: Model, level: str) -> None:
+        """Quantize and verify in a process of its own, which tells its events."""
+        self.making = t("quantizing", name=safe_text(model.name), level=level)
+        adding = self.query_one("#adding", Static)
+        adding.display = True
+        adding.update(Text(self.making))
+        child = await create_subprocess_exec(
+            *quantize_command(model, level), stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+        )
+        out, _ = await child.communicate()
+        events = [from_line(line) for line in out.decode("utf-8", "replace").splitlines()]
+        failed = next((event.message for event in events if isinstance(event, Failed)), "")
+        self.making = ""
+        adding.display = bool(self.adding)
+        if child.returncode:
+            self.problem(failed or t("quantize_failed", code=child.returncode))
+        else:
+            self.notify(t("quantized", level=level), markup=False)
+        self.read()
+
+    @work
     async def action_delete(self) -> None:
         model = self.current
         if model is None:
@@ -183,7 +231,7 @@ class ModelsScreen(LlmtuiScreen):
 
     def added(self, error: LlmtuiError | None, name: str) -> None:
         self.adding = ""
-        self.query_one("#adding").display = False
+        self.query_one("#adding").display = bool(self.making)
         if self.ticker is not None:
             self.ticker.stop()
         if error is not None:
@@ -193,7 +241,8 @@ class ModelsScreen(LlmtuiScreen):
         self.read()
 
     def unsaved(self) -> str:
-        return t("download_stops", name=safe_text(self.adding)) if self.adding else ""
+        download = t("download_stops", name=safe_text(self.adding)) if self.adding else ""
+        return "\n".join(filter(None, (download, self.making)))
 
 
 def facts(model: Model, mix: str) -> Text:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.text import Text
 from textual import work
 from textual.containers import VerticalScroll
-from textual.widgets import Markdown, Select
+from textual.widgets import Markdown, Select, Static
 from textual.widgets.markdown import MarkdownStream
 
 from llmtui.database.text import safe_text
@@ -48,7 +49,10 @@ class TalkedScreen(LlmtuiScreen):
         """Show the messages of the conversation, or what to do when there are none."""
         talk = self.query_one("#talk", VerticalScroll)
         await talk.remove_children()
-        for message in self.messages():
+        messages = self.messages()
+        if not messages:
+            await talk.mount(Static(Text(t("chat_empty")), id="empty", classes="quiet"))
+        for message in messages:
             said = message.role == "user"
             text = as_said(message.text) if said else safe_prose(message.text)
             await talk.mount(bubble(text, message.role))
@@ -63,14 +67,19 @@ class TalkedScreen(LlmtuiScreen):
             self.chat, self.system = 0, ""
             await self.show_chat()
 
-    def last_answer(self) -> str:
-        return next((m.text for m in reversed(self.messages()) if m.role == "assistant"), "")
+    def message(self) -> str:
+        """The message that Tab went to, or else the last answer."""
+        messages = self.messages()
+        for shown, message in zip(self.query(".bubble"), messages, strict=False):
+            if shown.has_focus:
+                return message.text
+        return next((m.text for m in reversed(messages) if m.role == "assistant"), "")
 
     def action_copy(self) -> None:
-        self.take(self.last_answer())
+        self.take(self.message())
 
     def action_copy_code(self) -> None:
-        self.take(code_of(self.last_answer()))
+        self.take(code_of(self.message()))
 
     def take(self, text: str) -> None:
         if text:
@@ -123,4 +132,7 @@ class TalkedScreen(LlmtuiScreen):
 
 
 def bubble(text: str, role: str) -> Markdown:
-    return Markdown(text, classes=f"bubble {role}", open_links=False)
+    """A message; Tab goes to it, so that it can be copied."""
+    shown = Markdown(text, classes=f"bubble {role}", open_links=False)
+    shown.can_focus = True
+    return shown

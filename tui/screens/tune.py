@@ -11,14 +11,14 @@ from textual.containers import Horizontal
 from textual.widgets import ProgressBar, RichLog, Select, Static
 
 from llmtui.database.text import safe_text
-from llmtui.tui.budget import FIELDS, offers, plan_text, progress_text
-from llmtui.tui.commands.common import describe
+from llmtui.tui.budget import FIELDS, accuracy_text, offers, plan_text, progress_text
 from llmtui.tui.jobs import STAGES, TuneState, tune_command
 from llmtui.tui.keys import bindings
 from llmtui.tui.runlist import runs_of
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
 from llmtui.tui.texts import t
+from llmtui.tui.tunelog import line_of
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.project import start
@@ -41,6 +41,7 @@ class TuneScreen(LlmtuiScreen):
         self.job = session.job
         self.drawn = self.seen = 0
         self.number = -1
+        self.was_running = self.job.running
 
     def content(self) -> ComposeResult:
         from textual_plot import PlotWidget
@@ -98,7 +99,7 @@ class TuneScreen(LlmtuiScreen):
         events = self.job.events[self.seen :]
         self.seen += len(events)
         for event in events:
-            text = describe(event)
+            text = line_of(event)
             if text:
                 log.write(Text(safe_text(text)))
         state, running = self.job.state, self.job.running
@@ -109,6 +110,9 @@ class TuneScreen(LlmtuiScreen):
         )
         self.show_progress(state)
         self.draw_losses(state)
+        if running != self.was_running:
+            self.was_running = running
+            self.refresh_bindings()
 
     def sentence(self, state: TuneState, *, running: bool) -> str:
         """Where the tune stands and what can be done, in a sentence."""
@@ -118,20 +122,20 @@ class TuneScreen(LlmtuiScreen):
             text = t("tune_failed", why=safe_text(state.failed))
         elif state.done:
             text = t("tune_done")
+        elif state.paused:
+            text = t("tune_paused")
         else:
             text = t("tune_died") if self.job.died else t("tune_idle")
-        plan = plan_text(state.plan)
-        return f"{text}\n{plan}" if plan else text
+        return "\n".join(filter(None, (text, plan_text(state.plan), accuracy_text(state.scores))))
 
     def show_progress(self, state: TuneState) -> None:
         bar, numbers = self.query_one("#bar", ProgressBar), self.query_one("#numbers", Static)
         step = state.progress
         done = state.done and not self.job.running
         bar.display = self.job.running or done
-        if step is None:
+        if step is None or done:
             bar.update(total=1 if done else None, progress=1 if done else 0)
-            scores = [f"{s.name} {s.hits}/{s.of}" for s in state.scores if s.metric == "strict"]
-            numbers.update(Text("   ".join(scores)))
+            numbers.update("")
             return
         bar.update(total=step.of or None, progress=step.step)
         numbers.update(Text(progress_text(step)))
@@ -150,6 +154,14 @@ class TuneScreen(LlmtuiScreen):
         plot.set_xlimits(0, max(steps))
         plot.plot(steps, losses, line_style="bright_blue", hires_mode=HiResMode.BRAILLE)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done now: to start, or to pause and stop what runs."""
+        if action == "start":
+            return not self.job.running
+        if action in ("pause", "stop"):
+            return self.job.running
+        return super().check_action(action, parameters)
+
     async def action_start(self) -> None:
         if self.job.running:
             return
@@ -162,9 +174,13 @@ class TuneScreen(LlmtuiScreen):
         self.follow()
 
     def action_stop(self) -> None:
-        if self.job.running:
-            self.job.stop()
-            self.notify(t("stopping"), markup=False)
+        self.job.stop()
+        self.notify(t("stopping"), markup=False)
+
+    def action_pause(self) -> None:
+        """Save where the tune is and end it; Enter goes on from there."""
+        self.job.pause()
+        self.notify(t("pausing"), markup=False)
 
     def action_toggle_log(self) -> None:
         log = self.query_one("#log")

@@ -18,6 +18,7 @@ from textual.widgets.tree import TreeNode
 from llmtui.database.text import safe_text
 from llmtui.tui.keys import bindings
 from llmtui.tui.texts import t
+from llmtui.tui.widgets.lists import Branches
 
 SOURCES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3", ".csv", ".tsv", ".parquet", ".json",
            ".jsonl", ".ndjson")  # fmt: skip
@@ -66,10 +67,8 @@ class AskText(ModalScreen[str | None]):
         self.dismiss(self.query_one("#line", Input).value.strip())
 
 
-class Files(DirectoryTree):
+class Files(Branches[DirEntry], DirectoryTree):
     """Folders and the files that can be opened; names are text, never markup."""
-
-    BINDINGS = bindings("list")
 
     def __init__(self, folder: Path, endings: tuple[str, ...]) -> None:
         super().__init__(folder, id="files")
@@ -89,12 +88,6 @@ class Files(DirectoryTree):
     def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
         mark = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand else "  "
         return Text.assemble((mark, base_style), (safe_text(str(node.label)), style))
-
-    def action_top(self) -> None:
-        self.cursor_line = 0
-
-    def action_bottom(self) -> None:
-        self.cursor_line = self.last_line
 
     def action_cursor_left(self) -> None:
         self.action_cursor_parent()

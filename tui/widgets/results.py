@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container
 from textual_fastdatatable import ArrowBackend, DataTable
 
-from llmtui.database.text import safe_text, show_value
+from llmtui.database.text import is_hidden, safe_text, show_value
 from llmtui.tui.keys import bindings
+from llmtui.tui.widgets.lists import Seekable
 
 _WIDEST = 60
 """Cells of a column."""
 
 
-class RowTable(DataTable):
-    """Rows by the row; `g`, `G` and their kin work as in every list."""
+class RowTable(Seekable, DataTable):
+    """Rows by the row; `g`, `G` and their kin work as in every list, and Tab goes on."""
 
-    BINDINGS = bindings("list")
+    BINDINGS = [  # noqa: RUF012
+        *bindings("list"),
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+    ]
+
+    def lines(self) -> Iterable[str]:
+        backend = self.backend
+        if backend is None:
+            return []
+        columns = (backend.get_column_at(n) for n in range(len(self.ordered_columns)))
+        return (" ".join(map(str, row)) for row in zip(*columns, strict=True))
+
+    def place(self) -> int:
+        return self.cursor_row
+
+    def show_place(self, place: int) -> None:
+        self.move_cursor(row=place)
 
     def action_top(self) -> None:
         self.action_scroll_home()
@@ -70,8 +91,7 @@ def row_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> RowTable
 
 def arrow_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
     """Columns of numbers as numbers, everything else as text that can only be read."""
-    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
-    arrays = [_array(values) for values in cells]
+    arrays = [_array([row[place] for row in rows]) for place in range(len(columns))]
     return pa.Table.from_arrays(arrays, names=[str(n) for n in range(len(columns))])
 
 
@@ -82,4 +102,12 @@ def _array(values: Sequence[Any]) -> pa.Array:
             return pa.array(values)
         except (pa.ArrowException, OverflowError):
             pass  # wider than 64 bits: as text
-    return pa.array([None if v is None else show_value(v) for v in values], pa.string())
+    if kinds == {str} and _harmless(values):
+        return pa.array(values, pa.string())
+    show = str if kinds in ({Decimal}, {date}) else show_value
+    return pa.array([None if v is None else show(v) for v in values], pa.string())
+
+
+def _harmless(texts: Sequence[str | None]) -> bool:
+    """Whether no text of a column has a character that must be written out."""
+    return not any(map(is_hidden, set("".join(filter(None, texts)))))

@@ -16,7 +16,8 @@ from textual.worker import get_current_worker
 from llmtui.database.schema import Schema
 from llmtui.database.text import safe_text
 from llmtui.tui.keys import bindings
-from llmtui.tui.texts import t
+from llmtui.tui.takeaway import edit_outside
+from llmtui.tui.texts import own_words, t
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.records import Instruction
@@ -28,7 +29,7 @@ _PAUSE = 0.3
 class RowEditor(ModalScreen[Instruction | None]):
     """`check(row)` says what is wrong with a row, '' when nothing is; it is called in a thread."""
 
-    BINDINGS = bindings("dialog")
+    BINDINGS = [*bindings("dialog"), *bindings("row")]  # noqa: RUF012
 
     def __init__(
         self, row: Instruction, schema: Schema | None, check: Callable[[Instruction], str]
@@ -57,6 +58,21 @@ class RowEditor(ModalScreen[Instruction | None]):
             return replace(self.row, question=question, sql=target)
         return replace(self.row, question=question, answer=target)
 
+    def unsaved(self) -> str:
+        return t("row_lost") if self.edited() != self.row else ""
+
+    def action_editor(self) -> None:
+        """Edit question and SQL in $EDITOR."""
+        row = self.edited()
+        try:
+            text = edit_outside(self.app, as_file(row.question, row.target), ".sql")
+        except LlmtuiError as error:
+            self.query_one("#verdict", Static).update(Text(str(error), style="red"))
+            return
+        question, target = from_file(text)
+        self.query_one("#row-question", Input).value = question
+        self.query_one(SqlArea).load_text(target)
+
     @on(Input.Changed)
     @on(TextArea.Changed)
     def changed(self) -> None:
@@ -76,7 +92,7 @@ class RowEditor(ModalScreen[Instruction | None]):
         if worker.is_cancelled:
             return
         self.passes = not problem
-        text = f"✗ {safe_text(problem)}" if problem else f"✓ {t('row_passes')}"
+        text = f"✗ {safe_text(own_words(problem))}" if problem else f"✓ {t('row_passes')}"
         style = "red" if problem else "green"
         self.query_one("#verdict", Static).update(Text(text, style=style))
 
@@ -90,3 +106,16 @@ class RowEditor(ModalScreen[Instruction | None]):
             self.dismiss(self.edited())
         else:
             self.app.bell()
+
+
+def as_file(question: str, target: str) -> str:
+    """A row as a file to edit: the question as a comment on the first line, then its SQL."""
+    return f"-- {' '.join(question.split())}\n{target}\n"
+
+
+def from_file(text: str) -> tuple[str, str]:
+    """(question, SQL) of a file that was edited; without a comment on top there is no question."""
+    first, _, rest = text.lstrip().partition("\n")
+    if not first.startswith("--"):
+        return "", text.strip()
+    return first.removeprefix("--").strip(), rest.strip()
