@@ -90,7 +90,10 @@ def test_what_all_rows_begin_with_stands_once() -> None:
     examples = rows(30, 5, 10)
     assert common_prefix(examples) == 30
     packed = pack(examples)
-    assert len(packed.tokens) == 30 + sum(len(e.tokens) - 30 for e in examples)
+    needed = 30 + sum(len(e.tokens) - 30 for e in examples)
+    assert needed <= len(packed.tokens) < needed + 64
+    assert len(packed.tokens) % 64 == 0
+    assert len(packed.predicting) == sum(len(e.tokens) - e.answer for e in examples)
     again = [Example((*examples[0].tokens,), examples[0].answer)] * 2
     assert common_prefix(again) == examples[0].answer - 1
 
