@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from common import arguments, finish
 
@@ -105,8 +106,8 @@ def prepare(place: Path) -> int:
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.002)
-    model.save_pretrained(place / "lora")
-    prompt = prompt_for_training(tokenizer)
+    save_for_peft(model, place / "lora")
+    prompt = prompt_for_training(tokenizer, "weights")
     rows = [Instruction(str(n), f"how many names start with {letter}?", f"SELECT {n}")
             for n, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWX")]  # fmt: skip
     expected = parity.record(model, tokenizer, prompt, rows, most_tokens=32)
@@ -121,6 +122,23 @@ def prepare(place: Path) -> int:
     examples = [encode(row, prompt, tokenizer_of(tokenizer)) for row in rows]
     save_file(importance.record(model, examples), str(folder / "importance.safetensors"))
     return 0
+
+
+def save_for_peft(model: Any, folder: Path) -> None:
+    """The adapter as PEFT keeps one."""
+    from peft import LoraConfig
+    from safetensors.torch import save_file
+
+    from llmtui.trainer.finetune.checkpoint import adapter_weights
+
+    weights = adapter_weights(model)
+    targets = {name.split(".")[-2] for name in weights}
+    config = LoraConfig(
+        r=RANK, lora_alpha=ALPHA, target_modules=sorted(targets), task_type="CAUSAL_LM"
+    )
+    config.save_pretrained(folder)
+    named = {f"base_model.model.{name}.weight": tensor for name, tensor in weights.items()}
+    save_file(named, str(folder / "adapter_model.safetensors"))
 
 
 def by_hand(place: Path, converter: Path | None) -> int:
