@@ -226,7 +226,7 @@ def _by_code(
             for key in _keys(parent)[:1]
             if parent.name not in mine.values()
             and _may_refer(child, column, parent, key)
-            and _FEWEST_CODES <= column.distinct >= _USED * parent.row_count
+            and column.distinct >= max(_FEWEST_CODES, _USED * parent.row_count)
             and _contained(connection, child, column, parent, key) == 1.0
         ]
         if len(fitting) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,7 +86,7 @@ def read_schema(
             listed = tuple(columns.get((relation.schema, relation.name), ()))
             table = _described(relation, listed, relation.rows)
             if facts:
-                with _at_most(connection, LONGEST_VIEW if relation.view else 0):
+                with _at_most(connection, LONGEST_VIEW) if relation.view else nullcontext():
                     table = _read_table(connection, relation, listed)
         except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             pass  # its columns are known all the same
@@ -105,8 +105,8 @@ def read_schema(
 
 @contextmanager
 def _at_most(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt what the block runs when it takes longer; 0 for never."""
-    timer = threading.Timer(seconds or threading.TIMEOUT_MAX, connection.interrupt)
+    """Interrupt what the block runs when it takes longer."""
+    timer = threading.Timer(seconds, connection.interrupt)
     timer.daemon = True
     timer.start()
     try:

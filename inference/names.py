@@ -69,9 +69,9 @@ def _mend_conditions(view: View, ways: Ways, changes: list[str]) -> None:
         between = Source(steps[0][1].name, steps[0][1], None) if middle else start
         join.set("on", condition(between, steps[-1][0], right))
         join.set("kind", None)
-        for other in middle:
-            view.select.args["joins"].insert(view.select.args["joins"].index(join), other)
-            other.parent, other.arg_key = view.select, "joins"
+        every = view.select.args["joins"]
+        here = every.index(join)
+        view.select.set("joins", [*every[:here], *middle, *every[here:]])
         told = " and ".join(shown(key) for key, _ in steps)
         changes.append(f'"{right.alias}" was joined along {told}')
 
@@ -170,8 +170,8 @@ def mend_whole_rows(tree: exp.Query, schema: Schema) -> list[str]:
             if any(s.has(item.name) for s in view.here):
                 continue
             label = [column_node(source.alias, name) for name in label_names(source.table, schema)]
-            view.select.expressions[place : place + 1] = label
-            view.select.set("expressions", view.select.expressions)
+            shown = view.select.expressions
+            view.select.set("expressions", [*shown[:place], *label, *shown[place + 1 :]])
             changes.append(f'"{item.name}" was read as its {" and ".join(c.name for c in label)}')
             break
     return changes

@@ -40,28 +40,36 @@ class Recall:
         self._database = database
         self._exact: dict[str, str] = {}
         self._forms: dict[str, tuple[str, list[_Slot]]] = {}
+        self._waiting: list[tuple[str, str]] = []
+        """Pairs whose values were not looked for yet: that is done when a question has some."""
         for question, sql in settled:
             self.learn(question, sql)
 
     def learn(self, question: str, sql: str) -> None:
         self._exact[_plain(question)] = sql
-        slots = self._slots(question)
-        if slots:
-            self._forms[_form(question, slots)] = (sql, slots)
+        self._waiting.append((question, sql))
 
     def forget(self, question: str) -> None:
         """What a person has rejected is not answered from memory."""
         self._exact.pop(_plain(question), None)
-        self._forms.pop(_form(question, self._slots(question)), None)
+        self._known_forms().pop(_form(question, self._slots(question)), None)
 
     def sql_for(self, question: str) -> str:
         """The SQL that a person has settled for a question; '' when there is none that binds."""
         sql = self._exact.get(_plain(question), "")
-        if not sql and self._forms:
+        if not sql and self._exact:
             slots = self._slots(question)
-            known = self._forms.get(_form(question, slots)) if slots else None
+            known = self._known_forms().get(_form(question, slots)) if slots else None
             sql = _with_values(*known, slots) if known else ""
         return sql if sql and binds(sql, self._database) else ""
+
+    def _known_forms(self) -> dict[str, tuple[str, list[_Slot]]]:
+        """Settled questions with gaps for their values → SQL and what stands in the gaps."""
+        for question, sql in self._waiting:
+            if slots := self._slots(question):
+                self._forms[_form(question, slots)] = (sql, slots)
+        self._waiting.clear()
+        return self._forms
 
     def _slots(self, question: str) -> list[_Slot]:
         """Mentions of stored values and numbers, in the order of the question."""

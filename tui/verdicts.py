@@ -5,9 +5,15 @@ from __future__ import annotations
 import hashlib
 
 from llmtui.tui.session import Session
-from llmtui.workspace.errors import RecordError, UsageError
+from llmtui.workspace.errors import RecordError, StorageError, UsageError
 from llmtui.workspace.project import Project
-from llmtui.workspace.records import Instruction, load_rows, save_rows
+from llmtui.workspace.records import (
+    Instruction,
+    load_rows,
+    parse_row,
+    read_lines,
+    save_rows,
+)
 
 
 def rows_of(project: Project) -> list[Instruction]:
@@ -18,9 +24,12 @@ def rows_of(project: Project) -> list[Instruction]:
 def settled(project: Project) -> list[tuple[str, str]]:
     """Questions and SQL that a person accepted, corrected or wrote; [] when the rows cannot be
     read, which the commands about them tell."""
-    try:
-        rows = rows_of(project)
-    except RecordError:
+    if not project.instructions.is_file():
+        return []
+    try:  # of thousands of lines only those few: this is on the way to an answer
+        lines = [line for _, line in read_lines(project.instructions) if '"accepted"' in line]
+        rows = [parse_row(line) for line in lines]
+    except (RecordError, StorageError):
         return []
     return [
         (row.question, row.sql)
