@@ -28,6 +28,8 @@ class Build:
     out: Path
     recipe: Recipe
     settings: Settings
+    start: Path | None = None
+    """An adapter of the same base to go on from."""
 
     @property
     def folder(self) -> Path:
@@ -53,6 +55,7 @@ def build(job: Build, stopped: Callable[[], bool]) -> Iterator[Event]:
         threads=job.settings.threads,
         batch=TOGETHER if job.recipe.schema == "prompt" else RunConfig.batch,
         seed=job.recipe.seed,
+        start=str(job.start or ""),
     )
     if not (run / "adapter").is_dir():
         yield from construct_rows(job.folder, job.recipe)

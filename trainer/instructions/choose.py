@@ -13,10 +13,12 @@ from llmtui.trainer.instructions.conditions import (
     name_condition,
     own_condition,
 )
+from llmtui.trainer.instructions.mutual import mutual
 from llmtui.trainer.instructions.phrases import text_literal, value_phrase
 from llmtui.trainer.instructions.related import (
     child,
     link_condition,
+    parent_busiest,
     parent_column,
     parent_most,
     parent_named,
@@ -60,6 +62,8 @@ _MAKERS = {
     "parent_named": parent_named,
     "parent_column": parent_column,
     "parent_most": parent_most,
+    "parent_busiest": parent_busiest,
+    "mutual": mutual,
     "child": child,
     "linked": link_condition,
     "than_rows": than_rows,

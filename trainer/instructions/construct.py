@@ -11,7 +11,7 @@ import hashlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from llmtui.database.secrets import find
 from llmtui.trainer.instructions import steps_groups, steps_numbers, steps_rows, steps_sets
 from llmtui.trainer.instructions.choose import weights
 from llmtui.trainer.instructions.draft import Draft, shapes
+from llmtui.trainer.instructions.pointless import pointless
 from llmtui.trainer.instructions.world import World
 from llmtui.workspace.errors import LlmtuiError, SourceError
 from llmtui.workspace.events import Event, Progress, RowDropped, RowsKept
@@ -127,17 +128,15 @@ class _Maker:
         secret = find(draft.sql) if self.world.database.access.secrets == "mask" else ""
         if secret:
             return f"a likely {secret} is in it"
+        if pointless(draft.sql):
+            return "asks for what it says"
         try:
             if draft.probe and not self.matters(draft):
                 return "a condition changes nothing"
             result = self.world.database.run(draft.sql, max_rows=_MOST_FETCHED)
         except LlmtuiError as error:
             return f"does not run: {str(error)[:60]}"
-        if draft.may_be_empty:
-            return ""
-        if not result.rows or all(value is None for row in result.rows for value in row):
-            return "gives no rows"
-        return "counts nothing" if result.rows == ((0,),) else ""
+        return "" if draft.may_be_empty else _empty(result.rows)
 
     def matters(self, draft: Draft) -> bool:
         """Whether the rows change when a condition is left out."""
@@ -188,6 +187,12 @@ class _Maker:
         for reason, count in self.dropped.most_common():
             self.tell(RowDropped(reason, count=count))
         self.tell(RowsKept(kept, f"{len([1 for why in self.ran.values() if not why])} queries"))
+
+
+def _empty(rows: Sequence[tuple[Any, ...]]) -> str:
+    if not rows or all(value is None for row in rows for value in row):
+        return "gives no rows"
+    return "counts nothing" if tuple(rows) == ((0,),) else ""
 
 
 def split_of(draft: Draft, seed: int) -> tuple[str, str]:

@@ -62,6 +62,11 @@ class Words:
         zh = tuple(name if name.startswith(han) else f"{han}{name}" for name in self.zh)
         return replace(self, en=en, zh=zh, counts="")
 
+    def also(self, whole: Words) -> Words:
+        """Called as what it is a part of, or by its own name."""
+        en, zh = (*whole.en, *self.en), (*whole.zh, *self.zh)
+        return replace(self, en=en, zh=zh, person=whole.person)
+
 
 @cache
 def _people() -> frozenset[str]:
@@ -207,7 +212,10 @@ def _comment(comment: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _translate(english: str) -> tuple[str, ...]:
-    """Chinese for an English phrase: the longest known pieces; unknown words stay English."""
+    """Chinese for an English phrase: the longest known pieces; unknown words stay English.
+
+    A second way is given when a piece has another word.
+    """
     glossary, parts, found = _glossary("columns", "nouns"), english.split(), []
     place = 0
     while place < len(parts):
@@ -216,14 +224,14 @@ def _translate(english: str) -> tuple[str, ...]:
             last = " ".join([*parts[place : end - 1], singular(parts[end - 1])])
             known = glossary.get(phrase) or glossary.get(last)
             if known:
-                found.append(known[0])
+                found.append(known)
                 place = end
                 break
         else:
-            found.append(parts[place])
+            found.append((parts[place],))
             place += 1
-    whole = "".join(found)
-    return (whole,) if HAN.search(whole) else (english,)
+    ways = _unique(["".join(words[0] for words in found), "".join(words[-1] for words in found)])
+    return ways if HAN.search(ways[0]) else (english,)
 
 
 def _unique(texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:

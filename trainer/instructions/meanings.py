@@ -79,3 +79,12 @@ def deeds_for(middle: Words, other: Words) -> tuple[tuple[str, ...], tuple[str, 
                     english, base, chinese = deeds[word].split("|")
                     return tuple(english.split(",")), tuple(chinese.split(",")), base
     return (), (), ""
+
+
+def ties_for(role: Words) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """(English participles, English verb, Chinese with {v}) for what one row is to another."""
+    for name in (*role.en, *role.zh):
+        if text := _table("ties").get(name.lower()):
+            doing, do, tied = text.split("|")
+            return tuple(doing.split(",")), do, tuple(tied.split(","))
+    return (), "", ()

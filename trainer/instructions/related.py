@@ -102,6 +102,31 @@ def parent_most(world: World, thing: Thing, row: Row) -> Condition | None:
     return Condition("parent_most", ((relation.key, test),), _ways("parent_most"), slots)
 
 
+def parent_busiest(world: World, thing: Thing, row: Row) -> Condition | None:
+    """Rows of the parent that has the most, or the fewest, rows of some table."""
+    del row
+    path, rng = world.path(thing), world.rng
+    if len(path) != 1:
+        return None
+    key = path[0]
+    downs = [r for r in world.downs(key.parent) if r.target.column is key.target.column]
+    usable = [r for r in downs if not r.key.column.unique]
+    if not usable:
+        return None
+    relation = rng.choice(usable)
+    high = rng.random() < 0.75
+    order = f"ORDER BY COUNT(*){' DESC' if high else ''} LIMIT 1"
+    filled = f" WHERE {relation.key.bare} IS NOT NULL" if relation.key.column.nulls else ""
+    grouped = f"{relation.child.sql}{filled} GROUP BY {relation.key.bare} {order}"
+    test = f"{{c}} = (SELECT {relation.key.bare} FROM {grouped})"
+    slots: dict[str, Sayable] = {
+        "p": noun(key.role),
+        "cs": nouns(relation.child.words),
+        "mostly": Phrase(("most",) if high else ("fewest", "least"), ("最多" if high else "最少",)),
+    }
+    return Condition("parent_busiest", ((key.key, test),), _ways("parent_busiest"), slots)
+
+
 def _inside(relation_key: Field, source: str, test: str, *, full: bool, none: bool) -> str:
     """{c} [NOT] IN (SELECT key FROM children WHERE …), without NULL where NOT IN needs it."""
     key = relation_key.full if full else relation_key.bare

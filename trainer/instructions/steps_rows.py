@@ -33,11 +33,6 @@ def list_rows(world: World) -> Draft | None:
         return drafted("list_all", selection, sql, {})
     names = thing.named and rng.random() < (0.5 if selection.conditions else 0.25)
     columns = list(thing.label) if names else some_columns(world, thing)
-    fixed = {
-        item for c in selection.conditions if c.kind in ("is", "eq", "name") for item, _ in c.tests
-    }
-    if not selection.either and set(columns) <= fixed:
-        return None  # everything that is asked for is said in the question
     sql = f"SELECT {columns_sql(selection, columns)} FROM {selection.source}{selection.where()}"
     slots = column_slots(columns, thing)
     if any(c.kind in ("name", "key") for c in selection.conditions):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 from typing import Any
 
 from llmtui.database.execute import Database
@@ -40,6 +41,11 @@ class World:
             if table.columns and table.row_count
         ]
         by_name = {thing.table.name: thing for thing in self.things}
+        for key in self.schema.foreign_keys:
+            part, whole = by_name.get(key.table), by_name.get(key.to_table)
+            if part and whole and part is not whole and _is_part(part, key.column):
+                by_name[key.table] = replace(part, words=part.words.also(whole.words))
+        self.things = list(by_name.values())
         self.relations: list[Relation] = []
         self.selves: list[Relation] = []
         for key in self.schema.foreign_keys:
@@ -202,8 +208,17 @@ def _day(value: Any) -> dt.date:
     return value.date() if isinstance(value, dt.datetime) else value
 
 
+def _is_part(thing: Thing, column: str) -> bool:
+    """Whether a row says more about one row that `column` refers to, and is named by it."""
+    label = thing.label[0].column
+    return len(thing.label) == 1 and label.name == column and label.unique
+
+
 def _interest(thing: Thing) -> float:
-    """How much there is to ask about a table: nothing about keys alone."""
+    """How much there is to ask about a table: nothing about keys alone, little about names of
+    others."""
     if not thing.shown:
         return 0.0
+    if all(item.column.name in thing.keys for item in thing.shown):
+        return 1.0
     return min(len(thing.shown), 8) + (3.0 if thing.named else 0.0)

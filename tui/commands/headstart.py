@@ -26,6 +26,9 @@ def build(
     schema: Annotated[
         str, typer.Option("--schema", help="prompt, or weights: rows that show no schema.")
     ] = "prompt",
+    start: Annotated[
+        Path | None, typer.Option("--start", help="An adapter to go on from, with another seed.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Construct databases and rows, train on them, and pack the adapter.
@@ -38,7 +41,7 @@ def build(
 
     settings = settings_of.load(None, minutes=minutes, base=base, threads=threads)
     job = headstart.Build(
-        out.absolute(), Recipe(schemas=schemas, seed=seed, schema=schema), settings
+        out.absolute(), Recipe(schemas=schemas, seed=seed, schema=schema), settings, start
     )
     stop = Stop()
     follow(told(headstart.build(job, stop), stop), as_json=as_json)
