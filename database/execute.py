@@ -131,6 +131,10 @@ class Database:
         schema: Schema = self._process.call(call)["schema"]
         return schema
 
+    def views(self) -> dict[str, str]:
+        """Name → the statement that made it, of every view that may be read."""
+        return dict(self._process.call({"do": "views"})["views"])
+
     @cached_property
     def linker(self) -> Linker:
         """Finds the values that a question mentions. Raises StorageError."""

@@ -13,7 +13,7 @@ from llmtui.database import connection as connections
 from llmtui.database.exact import LONGEST_CELL, exact_rows
 from llmtui.database.exclude import Exclusion
 from llmtui.database.files import view_files
-from llmtui.database.profile import read_schema, relations
+from llmtui.database.profile import read_schema, relations, view_statements
 from llmtui.database.result import Result, Verdict
 from llmtui.database.schema import Schema, folded
 from llmtui.database.text import first_line, one_line, safe_text, unseen
@@ -85,6 +85,13 @@ class Holder:
     def schema(self, *, mask: bool, facts: bool) -> Schema:
         with self._cursor() as cursor:
             return self._exclusion.narrowed(read_schema(cursor, mask=mask, facts=facts))
+
+    def views(self) -> list[tuple[str, str]]:
+        """(name, statement that made it) of the views that may be read."""
+        with self._cursor() as cursor:
+            made = view_statements(cursor)
+        readable = {name for _, name in self.tables}
+        return [(name, sql) for name, sql in made.items() if folded(name) in readable]
 
     def warm_up(self) -> None:
         """Load the second parser and let DuckDB run its first query."""

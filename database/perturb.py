@@ -23,7 +23,7 @@ import pyarrow as pa
 from llmtui.database import connection as connections
 from llmtui.database.exclude import Exclusion
 from llmtui.database.files import view_files
-from llmtui.database.profile import read_schema
+from llmtui.database.profile import read_schema, view_statements
 from llmtui.database.replaced import replaced
 from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
 from llmtui.workspace.files import whole_file
@@ -61,7 +61,7 @@ def write_copies(
     view_files(in_place, source)
     exclusion = Exclusion.of(exclude, source)
     schema = exclusion.narrowed(read_schema(source))
-    made = _view_statements(source)
+    made = view_statements(source)
     for number, target in enumerate(targets):
         rng = random.Random(f"{seed}/{number}")
         copies = [_read(source, table, seed) for table in schema.tables if table.name not in made]
@@ -77,23 +77,6 @@ def write_copies(
                     source.execute(f"USE copy; {statement}")
             source.execute(f"USE {connections.SOURCE}; DETACH copy")
     source.close()
-
-
-def _view_statements(source: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Views of the source, by name, with the statements that made them."""
-    views = source.execute(
-        "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary "
-        "AND database_name = current_database() AND sql NOT ILIKE '%read\\_%' ESCAPE '\\'"
-    ).fetchall()
-    kept = source.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui' "
-        "AND table_name = 'keys' AND database_name = current_database()"
-    ).fetchall()
-    if kept[0][0]:
-        views += source.execute(
-            "SELECT of_table, columns FROM _llmtui.keys WHERE kind = 'view'"
-        ).fetchall()
-    return {str(name): str(sql) for name, sql in views}
 
 
 def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:

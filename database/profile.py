@@ -59,6 +59,23 @@ def relations(connection: duckdb.DuckDBPyConnection) -> list[Relation]:
     ]
 
 
+def view_statements(source: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Views of the source, by name, with the statements that made them; none that reads a file."""
+    views = source.execute(
+        "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND NOT temporary "
+        "AND database_name = current_database() AND sql NOT ILIKE '%read\\_%' ESCAPE '\\'"
+    ).fetchall()
+    kept = source.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_llmtui' "
+        "AND table_name = 'keys' AND database_name = current_database()"
+    ).fetchall()
+    if kept[0][0]:
+        views += source.execute(
+            "SELECT of_table, columns FROM _llmtui.keys WHERE kind = 'view'"
+        ).fetchall()
+    return {str(name): str(sql) for name, sql in views}
+
+
 def read_schema(
     connection: duckdb.DuckDBPyConnection, *, mask: bool = True, facts: bool = True
 ) -> Schema:

@@ -42,6 +42,7 @@ class Worker:
             "import": self._import,
             "perturb": self._perturb,
             "schema": self._schema,
+            "views": self._views,
             "check": self._check,
             "bind": self._bind,
             "run": self._run,
@@ -135,6 +136,9 @@ class Worker:
     def _schema(self, message: _Message) -> _Message:
         harden.limit_time(None)
         return {"schema": self.holder.schema(mask=message["mask"], facts=message["facts"])}
+
+    def _views(self, _message: _Message) -> _Message:
+        return {"views": self.holder.views()}
 
     def _check(self, message: _Message) -> _Message:
         return {"verdict": self.holder.check(message["sql"])}

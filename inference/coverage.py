@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
+from llmtui.database.dialects import parse
 from llmtui.database.link import Mention, without
-from llmtui.inference.statement import parse
 
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "百": 1e2, "千": 1e3,
            "万": 1e4, "亿": 1e8}  # fmt: skip

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
+from llmtui.database.dialects import parse, written
 from llmtui.database.execute import Database
 from llmtui.database.fold import tokens
 from llmtui.database.keys import singular, words
 from llmtui.database.link import Mention, without
 from llmtui.database.schema import Column, Schema, Table, quote
 from llmtui.inference.repair import binds
-from llmtui.inference.statement import parse, written
 
 _BEGINS = re.compile(
     r"^\s*(?:and|but|only|just|what about|how about|the same|same|now|instead|or|by|per|top|"

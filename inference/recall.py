@@ -14,10 +14,10 @@ from itertools import pairwise
 
 from sqlglot import exp
 
+from llmtui.database.dialects import parse, written
 from llmtui.database.execute import Database
 from llmtui.database.link import Mention
 from llmtui.inference.repair import binds
-from llmtui.inference.statement import parse, written
 
 _NUMBER = re.compile(r"(?<![\w.#-])\d+(?:\.\d+)?(?![\w.])")
 _GAP = "\0"

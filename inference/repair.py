@@ -13,16 +13,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from llmtui.database.dialects import from_dialects, parse, written
 from llmtui.inference.literals import mend_literals
 from llmtui.inference.names import mend_names, mend_whole_rows
-from llmtui.inference.statement import (
-    closed,
-    drop_doubles,
-    from_dialects,
-    parse,
-    statement_in,
-    written,
-)
+from llmtui.inference.statement import closed, drop_doubles, statement_in
 from llmtui.inference.strict import mend_strictness
 from llmtui.inference.ways import Ways, follow_keys
 from llmtui.workspace.errors import QueryError

@@ -79,6 +79,8 @@ def test_a_file_of_statements_gives_a_file_of_answers(shop: Path, tmp_path: Path
         (["quantize", "SHOP", "--run", "none"], 3, 'no trained run "none"'),
         (["instructions", "list", "SHOP"], 2, "There are no rows for this source yet"),
         (["instructions", "import", "SHOP", "missing.jsonl"], 2, "does not exist"),
+        (["instructions", "mine", "SHOP", "missing.sql"], 2, "no such file or folder"),
+        (["instructions", "mine", "SHOP", "TEXT.gguf"], 2, "Nothing is mined from such a file"),
         (["models", "add", "missing.gguf"], 3, "There is no such model file"),
         (["models", "add", "neither"], 2, "neither a file nor OWNER/NAME"),
     ],
@@ -120,6 +122,32 @@ def test_rows_are_built_listed_checked_imported_and_exported(shop: Path, tmp_pat
     out = tmp_path / "out.csv"
     assert llmtui("instructions", "export", shop, out, "--shape", "csv").returncode == 0
     assert len(out.read_text("utf-8").splitlines()) >= 62
+
+
+def test_sql_and_words_that_are_there_are_mined(shop: Path, tmp_path: Path, home: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "a.sql").write_text(
+        "-- How many customers are there?\nSELECT COUNT(*) FROM customers;\nSELECT 1;\n"
+        "-- broken\x1b[31m query\nSELECT nope FROM customers;\n"
+    )
+    (tmp_path / "work" / "words.md").write_text("- `orders.total`: price paid, in euros\n")
+    command = ("instructions", "mine", shop, tmp_path / "work")
+    tried = llmtui(*command, "--dry-run")
+    assert tried.returncode == 0
+    assert tried.stdout == ""
+    assert "row: How many customers are there? = SELECT COUNT(*) FROM customers" in tried.stderr
+    assert "1 queries have no words" in tried.stderr
+    assert "dropped 1: does not run" in tried.stderr
+    assert "\x1b" not in tried.stderr
+    assert "words: orders.total = price paid" in tried.stderr
+    assert not list(home.rglob("instructions.jsonl")) + list(home.rglob("glossary.toml"))
+    events = [json.loads(line) for line in llmtui(*command, "--json").stdout.splitlines()]
+    mined = [event for event in events if event["event"] == "Mined"]
+    assert [event["kind"] for event in mined] == ["row", "words"]
+    assert mined[0]["where"].endswith("a.sql, line 2")
+    assert events[-1]["detail"] == "1 rows and words for 1 names added"
+    assert "1 mined en train" in llmtui("instructions", "list", shop).stderr
+    assert "price paid" in next(home.rglob("glossary.toml")).read_text("utf-8")
 
 
 def test_where_things_are_and_what_is_missing(home: Path) -> None:

@@ -70,6 +70,16 @@ class RowsKept:
 
 
 @dataclass(frozen=True)
+class Mined:
+    """Something found in what a person has: a row (question, SQL), or words (name, its words)."""
+
+    kind: str
+    name: str
+    text: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Scored:
     """A measured share: `hits` of `of`, with its 95 % Wilson interval (`low`, `high`, 0 to 1)."""
 
@@ -109,8 +119,9 @@ class Failed:
 
 
 Event = (
-    Started | Progress | Planned | RowDropped | RowsKept | Scored | Saved | Note | Finished | Failed
-)
+    Started | Progress | Planned | RowDropped | RowsKept | Mined | Scored | Saved | Note | Finished
+    | Failed
+)  # fmt: skip
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 

@@ -36,7 +36,7 @@ from llmtui.workspace.files import whole_folder, write_text
 from llmtui.workspace.records import Instruction, load_rows
 
 STAGE = "finetune"
-_BY_PEOPLE = ("asked", "written", "imported")
+_BY_PEOPLE = ("asked", "written", "imported", "mined")
 _WEIGHT = 3
 """How often a row that a person wrote or accepted is seen for once that another one is."""
 _TELLING = 30

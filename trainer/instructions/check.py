@@ -37,7 +37,7 @@ def check_rows(
         problem = _problem(database, row, asked)
         if problem:
             dropped[problem] += 1
-            example.setdefault(problem, f"{row.id}: {row.question}")
+            example.setdefault(problem, f"{row.extra.get('place') or row.id}: {row.question}")
             continue
         asked[row.question.strip().casefold()] = row.target
         checked = _checks_of(row)

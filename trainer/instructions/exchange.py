@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ def import_rows(path: Path) -> list[Instruction]:
     rows = []
     for where, item in _items(path):
         fields = {**_plain(item, where)}
-        fields.setdefault("id", _id(fields))
+        fields.setdefault(
+            "id", row_id(fields.get("question"), fields.get("sql") or fields.get("answer"))
+        )
         fields.setdefault("lang", language_of(str(fields.get("question", ""))))
         fields.setdefault("origin", "imported")
         if "sql" not in fields and "answer" in fields and _is_sql(fields["answer"]):
@@ -113,9 +115,17 @@ def _is_sql(text: object) -> bool:
     return str(text).lstrip().upper().startswith(("SELECT ", "WITH "))
 
 
-def _id(fields: dict[str, Any]) -> str:
-    text = f"{fields.get('question')}\0{fields.get('sql') or fields.get('answer')}"
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def row_id(question: object, answer: object) -> str:
+    """12 hex digits for a row that bears no id of its own."""
+    return hashlib.sha256(f"{question}\0{answer}".encode()).hexdigest()[:12]
+
+
+def joined(new: Sequence[Instruction], old: Iterable[Instruction]) -> list[Instruction]:
+    """New rows, then the old ones whose id and question none of them has."""
+    asked = {row.question.strip().casefold() for row in new}
+    ids = {row.id for row in new}
+    rest = (r for r in old if r.id not in ids and r.question.strip().casefold() not in asked)
+    return [*new, *rest]
 
 
 def export_rows(path: Path, rows: Sequence[Instruction], shape: str) -> None:

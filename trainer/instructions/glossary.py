@@ -13,8 +13,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import tomlkit
 
@@ -24,6 +25,22 @@ from llmtui.workspace.errors import UsageError
 
 PARTS = ("tables", "columns", "values")
 Glossary = Mapping[str, Mapping[str, str]]
+
+
+class Said(Protocol):
+    """Words for one name: the part of the glossary and the key in it."""
+
+    @property
+    def part(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
+
+
+_Entry = TypeVar("_Entry", bound=Said)
 
 
 def read_glossary(file: Path) -> Glossary:
@@ -69,8 +86,7 @@ def unknown(glossary: Glossary, schema: Schema) -> list[str]:
 
 def template(schema: Schema) -> str:
     """A glossary to edit: every name with the words that are used for it now."""
-    document = tomlkit.document()
-    document.add(tomlkit.comment("What people call things here: English | 中文, most usual first."))
+    document = _titled()
     document.add(tomlkit.comment("Delete the lines that are right as they are."))
     tables, columns = tomlkit.table(), tomlkit.table()
     for table in schema.tables:
@@ -82,3 +98,51 @@ def template(schema: Schema) -> str:
     document["tables"], document["columns"] = tables, columns
     document["values"] = tomlkit.table()
     return tomlkit.dumps(document)
+
+
+def with_words(file: Path, entries: Sequence[_Entry], schema: Schema) -> tuple[str, list[_Entry]]:
+    """(text of the glossary with the entries, those that were added); `file` stays as it is.
+
+    What a person wrote stays, comments too: a name that has an entry gets no other one, unless
+    that is still what `template` wrote; then the words come before those.
+    Raises UsageError for a glossary that is wrong, or that cannot be added to.
+    """
+    old = read_glossary(file)
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    document = tomlkit.parse(text) if text else _titled()
+    usual = tomllib.loads(template(schema))
+    added = []
+    for entry in entries:
+        written = _written(old, entry)
+        if written and (list(written) != [entry.name] or written != _written(usual, entry)):
+            continue
+        words = [*entry.words, *written.get(entry.name, "").split(" | ")]
+        if entry.part not in document:
+            document[entry.part] = tomlkit.table()
+        part = document[entry.part]
+        assert isinstance(part, dict)
+        part[entry.name] = " | ".join(dict.fromkeys(filter(None, words)))
+        added.append(entry)
+    new = tomlkit.dumps(document)
+    changed = {(entry.part, entry.name) for entry in added}
+    for part_name, names in old.items():
+        for name, said in names.items():
+            kept = tomllib.loads(new).get(part_name, {}).get(name)
+            if kept != said and (part_name, name) not in changed:
+                raise UsageError("This glossary cannot be added to", where=str(file))
+    return new, added
+
+
+def _written(glossary: Glossary, entry: Said) -> dict[str, str]:
+    """The entries that a glossary has for a name: of a column, also without its table."""
+    names = {entry.name.lower()}
+    if entry.part == "columns":
+        names.add(entry.name.lower().rpartition(".")[2])
+    found = glossary.get(entry.part, {}).items()
+    return {name: words for name, words in found if name.lower() in names}
+
+
+def _titled() -> tomlkit.TOMLDocument:
+    document = tomlkit.document()
+    document.add(tomlkit.comment("What people call things here: English | 中文, most usual first."))
+    return document

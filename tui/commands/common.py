@@ -18,6 +18,7 @@ from llmtui.workspace.events import (
     Event,
     Failed,
     Finished,
+    Mined,
     Note,
     Planned,
     Progress,
@@ -188,6 +189,8 @@ def describe(event: Event) -> str:
             text = f"  dropped {count}: {reason}" + (f" ({example})" if example else "")
         case RowsKept(count=count, where=where):
             text = f"  kept {count} rows" + (f" of {where}" if where else "")
+        case Mined(kind=kind, name=name, text=found, where=where):
+            text = f"  {kind}: {name} = {found} ({where})"
         case Scored():
             share = event.hits / event.of if event.of else 0.0
             text = (

@@ -54,6 +54,11 @@ EXAMPLES = {
     "instructions list": ("llmtui instructions list company.duckdb --search salary --limit 5",),
     "instructions check": ("llmtui instructions check company.duckdb",),
     "instructions import": ("llmtui instructions import company.duckdb rows.csv",),
+    "instructions mine": (
+        "llmtui instructions mine company.duckdb",
+        "llmtui instructions mine company.duckdb ~/.duckdb_history reports/ dictionary.md",
+        "llmtui instructions mine company.duckdb analysis.ipynb --dry-run",
+    ),
     "instructions export": (
         "llmtui instructions export company.duckdb rows.jsonl --shape messages",
     ),

@@ -1,4 +1,4 @@
-"""`llmtui instructions …`: build, list, check, import, export and look over instruction rows."""
+"""`llmtui instructions …`: build, list, check, import, mine, export and look over rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows, to_line
 
 app = typer.Typer(
-    help="Instruction rows: build, list, check, import, export, coverage.", no_args_is_help=True
+    help="Instruction rows: build, list, check, import, mine, export and more.",
+    no_args_is_help=True,
 )
 
 
@@ -101,20 +102,46 @@ def import_file(
 ) -> None:
     """Add rows of your own, after the same checks as constructed ones."""
     full, kept = place(source, project)
-    from llmtui.trainer.instructions.exchange import import_rows
+    from llmtui.trainer.instructions.exchange import import_rows, joined
     from llmtui.workspace.project import start
 
     new, events = checked(full, kept, import_rows(file))
     start(kept, full)
     old = load_rows(kept.instructions) if kept.instructions.is_file() else []
-    asked = {row.question.strip().casefold() for row in new}
-    ids = {row.id for row in new}
-    rest = [r for r in old if r.id not in ids and r.question.strip().casefold() not in asked]
-    save_rows(kept.instructions, [*new, *rest])
+    rows = joined(new, old)
+    save_rows(kept.instructions, rows)
     follow(iter([*events, Saved("instructions", str(kept.instructions))]), as_json=as_json)
     if as_json:
         return
-    say(f"{len(new)} rows added, {len(old) - len(rest)} replaced, {len(new) + len(rest)} in all")
+    replaced = len(new) + len(old) - len(rows)
+    say(f"{len(new)} rows added, {replaced} replaced, {len(rows)} in all")
+
+
+@app.command()
+def mine(
+    source: SourceArgument,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders: SQL, notebooks, documents.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be added; write nothing.")
+    ] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add rows and words that are there already: SQL with comments, views, data dictionaries.
+
+    A query becomes a row when words stand beside it: a comment, a heading, a cell of text. What
+    documents say of tables and columns goes into glossary.toml. Nothing of yours is replaced.
+    """
+    full, kept = place(source, project)
+    from llmtui.trainer.instructions.mining.stage import mine as stage
+    from llmtui.workspace.project import start
+
+    with open_database(full, settings_for(kept)) as database:
+        if not dry_run:
+            start(kept, full)
+        follow(stage(database, kept, paths or [], dry_run=dry_run), as_json=as_json)
 
 
 @app.command()

@@ -1,0 +1,58 @@
+"""A statement as a tree, and the same statement read as another database's SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlglot
+from sqlglot import exp
+
+from llmtui.database.functions import ALLOWED
+from llmtui.database.schema import quote
+
+_DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "bigquery")
+_CHANGING = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Command,
+             exp.Into, exp.Copy)  # fmt: skip
+
+
+def parse(sql: str, dialect: str = "duckdb") -> exp.Query | None:
+    """The tree of one harmless query, None when it is anything else."""
+    try:
+        found = [tree for tree in sqlglot.parse(sql, dialect=dialect) if tree is not None]
+    except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
+        return None
+    if len(found) != 1 or not isinstance(found[0], exp.Query) or found[0].find(*_CHANGING):
+        return None
+    return found[0]
+
+
+def written(tree: exp.Expr) -> str:
+    """The tree as DuckDB reads it, without comments."""
+    return tree.sql(dialect="duckdb", comments=False)
+
+
+def with_plain_names(tree: exp.Expr) -> exp.Expr:
+    """The tree without quotation marks that no name in it needs, changed in place."""
+    for name in tree.find_all(exp.Identifier):
+        if name.args.get("quoted") and quote(name.name) == name.name:
+            name.set("quoted", False)
+    return tree
+
+
+def from_dialects(sql: str) -> Iterator[tuple[str, exp.Query]]:
+    """The statement read as another database's SQL, in DuckDB's: (that dialect, tree).
+
+    A function that neither sqlglot knows nor DuckDB is allowed to run is no matter of dialect.
+    """
+    seen = {sql}
+    for dialect in _DIALECTS:
+        tree = parse(sql, dialect)
+        if tree is None or any(
+            call.name.lower() not in ALLOWED for call in tree.find_all(exp.Anonymous)
+        ):
+            continue
+        text = written(tree)
+        again = parse(text)
+        if text not in seen and again is not None:
+            seen.add(text)
+            yield dialect, again

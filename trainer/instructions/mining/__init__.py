@@ -1,0 +1,1 @@
+"""Rows and words that are there already: in files of SQL, notebooks, documents and views."""
