@@ -33,7 +33,7 @@ class Instruction:
     kind: str = "sql"
     lang: str = "en"
     origin: str = "constructed"
-    """Where it comes from: constructed, written, imported, asked."""
+    """Where it comes from: constructed, written, imported, asked, rewritten."""
     shape: str = ""
     """The query shape, the unit of the held-out split."""
     difficulty: str = "easy"
@@ -46,7 +46,8 @@ class Instruction:
     schema: str = ""
     """Fingerprint of the schema that the SQL was run on."""
     extra: dict[str, Any] = field(default_factory=dict)
-    """More about it: "dead" says why its SQL no longer fits the schema."""
+    """More about it: "dead" says why its SQL no longer fits the schema; "from", "way" and "by" the
+    row that a rewritten one comes from, how, and which model wrote it."""
 
     @property
     def usable(self) -> bool:
