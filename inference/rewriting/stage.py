@@ -56,7 +56,10 @@ def rewrite(
     left = [task for task in chosen if not journal.has(task)]
     yield Started(STAGE, f"{len(left)} of {len(chosen)} rows with {plan.teacher}", of=len(left))
     if not left:
-        yield Note("All of these were rewritten before; a larger --rows takes more")
+        yield Note(
+            f"All of these were tried before: a larger --rows takes more, and without "
+            f"{project.rewrites} they are tried anew"
+        )
     else:
         flag = Flag()
         with open_trip(database, [task.row.sql for task in chosen]) as trip:

@@ -1,23 +1,30 @@
 """Rows in other words, as a person rewrites them on the command line."""
 
 import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from llmtui.database.execute import Database
 from llmtui.inference.rewriting.ways import questions_in
 from llmtui.inference.rewriting.wordings import Literals
+from llmtui.inference.server import ServerModel
 from llmtui.trainer.instructions.build import merged
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, save_rows
-from tests.inference.served import server
+from tests.inference.served import server, streamed
 from tests.inference.teachers import (
     COUNT,
     MEANT,
     PAID,
     ROWS,
     by_table,
+    fixed,
     project_of,
     rewrite,
     rewritten,
@@ -162,6 +169,53 @@ def test_new_questions_like_ones_own_need_two_answers_that_agree(
     assert (row.shape, row.split, row.extra["from"]) == ("aggregate", "train", "a1")
 
 
+@pytest.fixture
+def own_model(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The project's model is a stand-in that answers by the table that is given."""
+    table: dict[str, str] = {}
+
+    def say(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        question = body["messages"][0]["content"].split("\n\n")[-1].split("\n# ")[0]
+        streamed(table.get(question, "no"))(handler, body)
+
+    project.models.mkdir()
+    (project.models / "own.gguf").write_bytes(b"GGUF")
+    project.update(model="models/own.gguf")
+    with server(say) as (url, _):
+        model = nullcontext(ServerModel(url))
+        monkeypatch.setattr("llmtui.tui.commands.asking.open_engine", lambda *_: model)
+        yield table
+
+
+def test_the_projects_own_model_answers_before_the_teacher_does(
+    shop: Path, project: Project, own_model: dict[str, str]
+) -> None:
+    own_model["Customers in Rome, counted"] = COUNT
+    save_rows(project.instructions, ROWS[:1])
+    with server(speaking(fixed("Customers in Rome, counted"))) as (url, asked):
+        assert rewrite(shop, url) == 0
+    assert list(rewritten(project)) == ["Customers in Rome, counted"]
+    assert len(asked) == 1
+
+
+def test_new_questions_are_kept_with_the_sql_of_ones_own_model_when_the_teacher_agrees(
+    shop: Path, project: Project, own_model: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oslo = "SELECT COUNT(*) FROM customers WHERE city = 'Oslo'"
+    own_model |= {
+        "Customers in Oslo, counted": oslo,
+        "Orders in all": "SELECT COUNT(*) FROM orders",
+    }
+    monkeypatch.setitem(MEANT, "Customers in Oslo, counted", oslo.replace("COUNT(*)", "COUNT(id)"))
+    monkeypatch.setitem(MEANT, "Orders in all", "SELECT SUM(total) FROM orders")
+    save_rows(project.instructions, [replace(ROWS[0], origin="imported")])
+    with server(speaking(fixed("Customers in Oslo, counted\nOrders in all"))) as (url, _):
+        assert rewrite(shop, url, "--way", "self-instruct") == 0
+    assert {question: row.sql for question, row in rewritten(project).items()} == {
+        "Customers in Oslo, counted": oslo
+    }
+
+
 def test_without_rows_of_ones_own_self_instruct_says_so(
     shop: Path, project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,7 +232,7 @@ def test_a_second_run_goes_on_where_the_first_stopped(
         first = len(asked)
         assert rewrite(shop, url, "--rows", "1") == 0
         assert len(asked) == first
-        assert "All of these were rewritten before" in capsys.readouterr().err
+        assert "All of these were tried before" in capsys.readouterr().err
         assert rewrite(shop, url, "--rows", "3") == 0
     assert len(rewritten(project)) == 4
     prompts = [item["messages"][0]["content"] for item in asked]

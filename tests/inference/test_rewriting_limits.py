@@ -48,6 +48,7 @@ def test_ctrl_c_keeps_what_there_is_and_the_rest_comes_later(shop: Path, project
         )
         assert waiting.wait(30)
         time.sleep(1)  # for the others to be done
+        assert rewrite(shop, url) == 2  # one at a time
         child.send_signal(signal.SIGINT)
         _, told = child.communicate(timeout=20)
         assert child.returncode == 0, told

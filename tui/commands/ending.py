@@ -40,12 +40,14 @@ class Stop:
             raise Interrupted("Paused", hint="Tune again to go on from here.")
 
 
-def told(events: Iterator[Event], stop: Stop) -> Iterator[Event]:
-    """Pass events on with signals handled by `stop`; a failure is an event too."""
+def told(events: Iterator[Event], stop: Stop, stage: str = "tune") -> Iterator[Event]:
+    """Pass events on with signals handled by `stop`; a failure is an event too.
+
+    stage: what fails before the first one has begun
+    """
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     handlers = {getattr(signal, name): stop.handle for name in names} | {PAUSE: stop.pause}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    stage = "tune"
     try:
         for event in events:
             if isinstance(event, Started):

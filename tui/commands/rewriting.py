@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     Answering = list[tuple[Model, AbstractContextManager[object] | None]]
 
+STAGE = "rewrite"
 _BESIDE = 4
 """Requests that a server gets at once."""
 _CONTEXT = 4096
@@ -114,8 +115,10 @@ def rewrite(
     def work() -> Iterator[Event]:
         from llmtui.inference.rewriting.stage import Plan
         from llmtui.inference.rewriting.stage import rewrite as stage
+        from llmtui.tui.lock import only_one
 
         with ExitStack() as stack:
+            stack.enter_context(only_one(kept, 0, STAGE))
             first, name = (
                 _local(local, settings, stack) if local else _remote(server or "", teacher)
             )
@@ -124,7 +127,7 @@ def rewrite(
             plan = Plan(ways, rows, minutes, name)
             yield from stage(database, kept, plan, _makers(first, own), stop)
 
-    follow(told(work(), stop), as_json=as_json)
+    follow(told(work(), stop, STAGE), as_json=as_json)
 
 
 def teacher_file(name: str, small: bool) -> Path:
