@@ -19,7 +19,7 @@ from llmtui.inference.coverage import left_out
 from llmtui.inference.lacking import what_is_lacking
 from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
-from llmtui.inference.wording import core_of, question_problem
+from llmtui.inference.wording import core_of, question_problem, schema_texts
 from llmtui.trainer.prompt import Prompt, shared_tokens
 from llmtui.workspace.errors import LlmtuiError
 
@@ -222,17 +222,8 @@ class Asker:
         if prompt.schema == "weights":
             return prompt.tokens(tokenize, question, hints=hints), 0
         room = self.model.context - _ANSWER_TOKENS
-        for text in self._schema_texts():
+        for text in schema_texts(self.database.schema):
             tokens = prompt.tokens(tokenize, question, text, hints)
             if len(tokens) <= room:
                 break
         return tokens, shared_tokens(prompt, tokenize, text, tokens)
-
-    def _schema_texts(self) -> Iterator[str]:
-        """The schema, each time shorter: with fewer values, then with fewer tables."""
-        yield self.database.schema.text(3)
-        lines = self.database.schema.text(0).splitlines()
-        while lines:
-            yield "\n".join(lines)
-            lines = lines[: len(lines) * 3 // 4]
-        yield ""

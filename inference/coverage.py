@@ -35,7 +35,7 @@ def left_out(question: str, mentions: Sequence[Mention], sql: str) -> int:
     tree = parse(sql)
     if tree is None:
         return 0
-    texts, numbers = _held(tree)
+    texts, numbers = held_by(tree)
     spans: dict[tuple[int, int], set[str]] = {}
     for mention in mentions:
         spans.setdefault((mention.start, mention.end), set()).add(mention.value.casefold())
@@ -46,7 +46,7 @@ def left_out(question: str, mentions: Sequence[Mention], sql: str) -> int:
     )
 
 
-def _held(tree: exp.Expr) -> tuple[set[str], set[float]]:
+def held_by(tree: exp.Expr) -> tuple[set[str], set[float]]:
     """Texts (in lower case) and numbers of a statement; those within texts, as in dates, too."""
     texts, numbers = set(), set()
     for literal in tree.find_all(exp.Literal):

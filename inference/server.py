@@ -10,8 +10,10 @@ import http.client
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,13 +29,30 @@ _SECONDS = 120.0
 """What the server may take for its next piece."""
 _CONTEXT = 32_000
 """Bytes of prompt and answer together; servers do not say how much they take."""
+_LONGEST_LINE, _MOST_BYTES = 1 << 20, 8 << 20
+"""Bytes of one piece, and of a whole answer, after which a server is not listened to any more."""
+TIMED_OUT = 408
+_HINTS = {
+    401: f"Its key is read from {KEY}.",
+    403: f"Its key is read from {KEY}.",
+    404: "Does its address end in /v1, and has it the model that is named?",
+    429: "It limits how often it is asked; try again later.",
+}
+
+
+class ServerError(ModelError):
+    """A server that failed. status: of HTTP (200 for what is no answer), TIMED_OUT, or 0 when it
+    cannot be reached; after: seconds that it asks to wait for, None when it does not say."""
+
+    status = 0
+    after: float | None = None
 
 
 class ServerModel:
     """url: up to and with `/v1`; name: the model to ask for, "" for the first that is offered.
 
     Its tokens are the bytes of a text, without the chat markers: those are the server's to write.
-    Raises UsageError for an address that is none, ModelError when the server cannot be reached.
+    Raises UsageError for an address that is none, ServerError when it cannot be reached.
     """
 
     def __init__(self, url: str, *, name: str = "") -> None:
@@ -69,23 +88,29 @@ class ServerModel:
         max_tokens: int = 256,
         shared: int = 0,  # noqa: ARG002  (a server keeps what it has read as it likes)
     ) -> Iterator[str]:
-        """Raises ModelError, and Interrupted when `cancel` was called."""
+        """Raises ServerError, and Interrupted when `cancel` was called."""
         self._cancelled = False
         message = {"role": "user", "content": bytes(tokens).decode()}
         body = {"model": str(self.path), "messages": [message], "temperature": 0,
                 "max_tokens": max_tokens, "stream": True}  # fmt: skip
+        heard = False
         try:
             for line in self._lines("POST", "/chat/completions", json.dumps(body)):
                 text = _piece(line)
+                heard = heard or line.startswith(b"data:")
                 if text is None:
                     break
                 if text:
                     yield text
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException) as error:
             if not self._cancelled:
                 raise self._broken(error) from error
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise self._no_answer() from error
         if self._cancelled:
             raise Interrupted("The answer was stopped")
+        if not heard:
+            raise self._no_answer()
 
     def cancel(self) -> None:
         """End the answer, also while the server is thinking."""
@@ -102,7 +127,7 @@ class ServerModel:
         except (OSError, http.client.HTTPException) as error:
             raise self._broken(error) from error
         except (ValueError, LookupError, TypeError) as error:
-            raise ModelError(
+            raise ServerError(
                 "The server does not say which models it has", where=self._url,
                 hint="Name one with --model.",
             ) from error  # fmt: skip
@@ -116,22 +141,57 @@ class ServerModel:
             connection.request(method, self._path + path, body, self._headers)
             response = connection.getresponse()
             if response.status != http.client.OK:
-                told = safe_text(response.read(300).decode("utf-8", "replace")).strip()
-                raise ModelError(
-                    f"The server answered {response.status} {response.reason}: {told}",
-                    where=self._url,
-                )
-            yield from response
+                raise self._refusal(response)
+            read = 0
+            while line := response.readline(_LONGEST_LINE + 1):
+                read += len(line)
+                if len(line) > _LONGEST_LINE or read > _MOST_BYTES:
+                    raise self._no_answer("The server's answer has no end")
+                yield line
         finally:
             self._socket = None
             connection.close()
 
-    def _broken(self, error: Exception) -> ModelError:
+    def _refusal(self, response: http.client.HTTPResponse) -> ServerError:
+        """What a server says in the place of an answer."""
+        told = safe_text(response.read(300).decode("utf-8", "replace")).strip()
+        reason = safe_text(response.reason)
+        error = ServerError(
+            f"The server answered {response.status} {reason}: {told}".rstrip(": "),
+            where=self._url,
+            hint=_HINTS.get(response.status, ""),
+        )
+        error.status = response.status
+        error.after = _seconds(response.headers.get("Retry-After", ""))
+        return error
+
+    def _no_answer(
+        self, what: str = "The server's answer is not in the form of OpenAI's protocol"
+    ) -> ServerError:
+        error = ServerError(what, where=self._url)
+        error.status = int(http.client.OK)
+        return error
+
+    def _broken(self, error: Exception) -> ServerError:
+        if isinstance(error, TimeoutError):
+            late = ServerError(f"The server said nothing for {_SECONDS:g} seconds", where=self._url)
+            late.status = TIMED_OUT
+            return late
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return ModelError(
+        return ServerError(
             f"The server cannot be reached ({safe_text(reason)})", where=self._url,
             hint="Is it running, and does its address end in /v1?",
         )  # fmt: skip
+
+
+def _seconds(text: str) -> float | None:
+    """What Retry-After asks for: seconds, or the time of a date; None when it is neither."""
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _piece(line: bytes) -> str | None:

@@ -1,9 +1,14 @@
-"""The words of a question: whether they can be asked, and what of them matters."""
+"""The words of a prompt: whether a question can be asked, what of it matters, the schema."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmtui.database.schema import Schema
 
 MOST_QUESTION = 2000
 """Characters of a question."""
@@ -29,6 +34,16 @@ def question_problem(question: str) -> str:
     if not any(character.isalnum() for character in question):
         return "The question has no words."
     return ""
+
+
+def schema_texts(schema: Schema) -> Iterator[str]:
+    """The schema, each time shorter: with fewer values, then with fewer tables."""
+    yield schema.text(3)
+    lines = schema.text(0).splitlines()
+    while lines:
+        yield "\n".join(lines)
+        lines = lines[: len(lines) * 3 // 4]
+    yield ""
 
 
 def _english_or_chinese(character: str) -> bool:

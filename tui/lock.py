@@ -1,4 +1,4 @@
-"""One tune at a time on a project: a lock that ends with the processes that hold it."""
+"""One tune, or rewrite, at a time on a project: a lock that ends with those who hold it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ WAIT = 60.0
 
 
 @contextmanager
-def only_one(project: Project, wait: float = WAIT) -> Iterator[int]:
+def only_one(project: Project, wait: float = WAIT, what: str = "tune") -> Iterator[int]:
     """Hold the project's lock; yields its file descriptor, -1 where files cannot be locked.
 
-    Raises UsageError when another tune keeps it longer than `wait` seconds.
+    what: of what there is one at a time
+    Raises UsageError when another one keeps it longer than `wait` seconds.
     """
     try:
         import fcntl
     except ImportError:  # not a POSIX system
         yield -1
         return
-    file = project.root / "tune.lock"
+    file = project.root / f"{what}.lock"
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         until = time.monotonic() + wait
@@ -37,7 +38,7 @@ def only_one(project: Project, wait: float = WAIT) -> Iterator[int]:
                 keeper = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
                 if time.monotonic() > until or _alive(keeper):
                     raise UsageError(
-                        f"A tune is already running on this project (process {keeper})",
+                        f"A {what} is already running on this project (process {keeper})",
                         where=str(project.root),
                         hint="Wait for it, or stop it with Ctrl-C where it runs.",
                     ) from None

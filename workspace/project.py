@@ -2,6 +2,7 @@
 
 project.toml          source, schema fingerprint, languages, model in use
 instructions.jsonl    one row a line
+rewrites.jsonl        which rows were rewritten, or tried, in which way and by which model
 runs/<time>/          run.toml  events.jsonl  checkpoint/  adapter/  report.md  report.html
 tune.jsonl            events of the last tune
 evaluations/<time>/   report.md  report.html  report.json, of `llmtui eval`
@@ -39,6 +40,11 @@ class Project:
     @property
     def instructions(self) -> Path:
         return self.root / "instructions.jsonl"
+
+    @property
+    def rewrites(self) -> Path:
+        """What was tried of rewriting rows, a line each, so that it is not tried again."""
+        return self.root / "rewrites.jsonl"
 
     @property
     def glossary(self) -> Path:

@@ -33,7 +33,7 @@ class Instruction:
     kind: str = "sql"
     lang: str = "en"
     origin: str = "constructed"
-    """Where it comes from: constructed, written, imported, mined, asked."""
+    """Where it comes from: constructed, written, imported, mined, asked, rewritten."""
     shape: str = ""
     """The query shape, the unit of the held-out split."""
     difficulty: str = "easy"
@@ -46,8 +46,8 @@ class Instruction:
     schema: str = ""
     """Fingerprint of the schema that the SQL was run on."""
     extra: dict[str, Any] = field(default_factory=dict)
-    """More about it: "dead" says why its SQL no longer fits the schema, "place" where a mined one
-    stands."""
+    """More about it: "dead" says why its SQL no longer fits the schema; "place" where a mined one
+    stands; "from", "way" and "by" the row that a rewritten one comes from, how, by which model."""
 
     @property
     def usable(self) -> bool:

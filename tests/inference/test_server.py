@@ -1,10 +1,7 @@
 """A server in the place of the engine: the same checks, and clear words when it fails."""
 
-import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -15,47 +12,7 @@ from llmtui.inference.server import ServerModel
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import Interrupted, ModelError, UsageError
 from llmtui.workspace.project import Project
-
-_Say = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
-
-
-@contextmanager
-def server(say: _Say) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The address of a server with the model "m", and what was asked of it."""
-    asked: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps({"data": [{"id": "m"}]}).encode())
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append({**body, "key": self.headers.get("Authorization", "")})
-            say(self, body)
-
-        def log_message(self, *_: object) -> None: ...
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{httpd.server_port}/v1", asked
-    finally:
-        httpd.shutdown()
-        httpd.server_close()
-
-
-def streamed(*pieces: str) -> _Say:
-    def say(handler: BaseHTTPRequestHandler, _body: dict[str, Any]) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        for piece in pieces:
-            chunk = {"choices": [{"delta": {"content": piece}}]}
-            handler.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-        handler.wfile.write(b"data: [DONE]\n\n")
-
-    return say
+from tests.inference.served import server, streamed
 
 
 def test_its_sql_is_checked_and_run_and_it_sees_the_schema(
@@ -125,3 +82,39 @@ def test_a_project_cannot_say_where_questions_are_sent(shop_database: Database) 
     project.file.write_text('[settings]\nserver = "http://evil.example/v1"\n')
     with pytest.raises(UsageError, match="may not stand in a project"):
         settings_of.load(project.file)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"<html>Welcome</html>", b"data: [1]\n\n", b'data: {"choices": 3}\n\n', b"data: {\n\n", b""],
+)
+def test_what_is_no_answer_is_told_in_one_sentence(shop_database: Database, said: bytes) -> None:
+    def say(handler: BaseHTTPRequestHandler, _body: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(said)
+
+    with server(say) as (url, _):
+        answer = Asker(shop_database, ServerModel(url)).ask("How many customers?")
+    assert "not in the form of OpenAI's protocol" in answer.message
+
+
+def test_an_answer_without_an_end_is_not_read_to_it() -> None:
+    def say(handler: BaseHTTPRequestHandler, _body: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(b"data: " + b"x" * (3 << 20))
+
+    with server(say) as (url, _), pytest.raises(ModelError, match="has no end"):
+        list(ServerModel(url).stream([72]))
+
+
+def test_a_refused_key_says_where_the_key_is_read_from(shop_database: Database) -> None:
+    def refuse(handler: BaseHTTPRequestHandler, _body: dict[str, Any]) -> None:
+        handler.send_response(401)
+        handler.end_headers()
+
+    with server(refuse) as (url, _):
+        answer = Asker(shop_database, ServerModel(url)).ask("How many customers?")
+    assert "401" in answer.message
+    assert "LLMTUI_SERVER_KEY" in answer.message

@@ -72,12 +72,12 @@ def confirmed(outcomes: Sequence[Outcome], copies: Sequence[Path], access: Acces
     plain = replace(access, exclude=())  # a copy has nothing that is excluded
     for number, path in enumerate(copies, 1):
         with Database.open(path, plain) as copy:
-            held = [_held(copy, outcome, number) for outcome in held]
+            held = [held_on(copy, outcome, number) for outcome in held]
     return held
 
 
-def _held(copy: Database, outcome: Outcome, number: int) -> Outcome:
-    """An outcome after one copy."""
+def held_on(copy: Database, outcome: Outcome, number: int) -> Outcome:
+    """An outcome after one copy, which has this number: right by luck is wrong."""
     if not outcome.tolerant:
         return outcome
     strict, tolerant = _agreement(copy, outcome)

@@ -63,9 +63,17 @@ def build(database: Database, project: Project, options: Options) -> Iterator[Ev
 
 
 def merged(rows: list[Instruction], project: Project) -> list[Instruction]:
-    """New rows after those of other origins; a verdict on a row that comes again stays."""
+    """New rows after those of other origins; a verdict on a row that comes again stays.
+
+    A rewritten row goes where its query is now: with a held-out one it is held out too.
+    """
     old = load_rows(project.instructions) if project.instructions.is_file() else []
-    kept = [row for row in old if row.origin != "constructed"]
+    split = {row.sql: row.split for row in rows}
+    kept = [
+        replace(row, split=split.get(row.sql, row.split)) if row.origin == "rewritten" else row
+        for row in old
+        if row.origin != "constructed"
+    ]
     status = {row.id: row.status for row in old if row.status != "new"}
     taken = {row.question.strip().casefold() for row in kept}
     fresh = [

@@ -13,10 +13,13 @@ from llmtui.workspace.events import Event, Failed, Started
 
 PAUSE = getattr(signal, "SIGUSR1", signal.SIGTERM)
 """Asks a tune to save where it is and go, for the next one to go on from."""
+_KEPT = ("finetune", "rewrite")
+"""Stages that keep what they have when they are ended."""
 
 
 class Stop:
-    """Ctrl-C: while training it means "enough, keep it"; a second one, or elsewhere, interrupts."""
+    """Ctrl-C: while training or rewriting it means "enough, keep it"; a second one, or elsewhere,
+    interrupts."""
 
     def __init__(self) -> None:
         self.asked = self.paused = False
@@ -37,17 +40,19 @@ class Stop:
             raise Interrupted("Paused", hint="Tune again to go on from here.")
 
 
-def told(events: Iterator[Event], stop: Stop) -> Iterator[Event]:
-    """Pass events on with signals handled by `stop`; a failure is an event too."""
+def told(events: Iterator[Event], stop: Stop, stage: str = "tune") -> Iterator[Event]:
+    """Pass events on with signals handled by `stop`; a failure is an event too.
+
+    stage: what fails before the first one has begun
+    """
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     handlers = {getattr(signal, name): stop.handle for name in names} | {PAUSE: stop.pause}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    stage = "tune"
     try:
         for event in events:
             if isinstance(event, Started):
                 stage = event.stage
-                stop.training = stage == "finetune"
+                stop.training = stage in _KEPT
             yield event
     except LlmtuiError as error:
         yield Failed(stage, str(error), error.exit_code)

@@ -63,6 +63,13 @@ EXAMPLES = {
         "llmtui instructions export company.duckdb rows.jsonl --shape messages",
     ),
     "instructions coverage": ("llmtui instructions coverage company.duckdb --json",),
+    "instructions rewrite": (
+        "llmtui instructions rewrite company.duckdb --server http://127.0.0.1:8080/v1",
+        "llmtui instructions rewrite company.duckdb --teacher big.gguf --way paraphrase "
+        "--way translation --rows 500 --minutes 60",
+        "llmtui instructions rewrite company.duckdb --server http://127.0.0.1:8080/v1 "
+        "--way self-instruct",
+    ),
     "instructions glossary": ("llmtui instructions glossary company.duckdb",),
     "models": ("llmtui models list", "llmtui models add qwen2.5-0.5b-instruct-q8_0.gguf"),
     "models list": ("llmtui models list --json",),

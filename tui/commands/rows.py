@@ -1,4 +1,4 @@
-"""`llmtui instructions …`: build, list, check, import, mine, export and look over rows."""
+"""`llmtui instructions …`: build, list, check, import, mine, export, look over and rewrite."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from llmtui.tui.commands import rewriting
 from llmtui.tui.commands.common import (
     ExcludeOption,
     JsonOption,
@@ -30,9 +31,10 @@ from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows, to_line
 
 app = typer.Typer(
-    help="Instruction rows: build, list, check, import, mine, export and more.",
+    help="Instruction rows: build, list, check, import, mine, export, rewrite and more.",
     no_args_is_help=True,
 )
+app.command("rewrite")(rewriting.rewrite)
 
 
 @app.command()
