@@ -37,6 +37,12 @@ def other_forms() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def endings() -> dict[str, tuple[str, ...]]:
+    """English noun → what a Chinese name of such a thing ends with."""
+    return {noun: tuple(marks.split("|")) for noun, marks in _data()["endings"].items()}
+
+
+@cache
 def question_words() -> frozenset[str]:
     """Words that make up questions and alone name no value, in lower case."""
     return frozenset(_data()["questions"]["words"].split())

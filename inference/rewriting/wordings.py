@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from llmtui.database.dialects import parse
 from llmtui.database.fold import is_han, quoted, tokens
 from llmtui.database.link import Linker, Mention
 from llmtui.database.text import unseen
 from llmtui.inference.coverage import held_by, numbers_in
-from llmtui.inference.statement import parse
 from llmtui.inference.wording import question_problem
 from llmtui.workspace.records import Instruction
 

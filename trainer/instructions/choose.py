@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -53,7 +54,7 @@ def same_condition(world: World, thing: Thing, row: Row) -> Condition | None:
     return compose("same", item, test, thing, {"v": value_phrase(whole)})
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[World, Thing, Row], Condition | None]] = {
     "own": _own,
     "name": name_condition,
     "key": key_condition,

@@ -215,16 +215,18 @@ def bool_condition(_world: World, thing: Thing, item: Field, value: Any) -> Cond
     return compose(kind, item, test, thing, slots)
 
 
-def name_condition(_world: World, thing: Thing, row: Row) -> Condition | None:
-    """One row by its name; a first and a last name are one name."""
+def name_condition(
+    _world: World, thing: Thing, row: Row, *, repeated: bool = False
+) -> Condition | None:
+    """One row by its name, or several with `repeated`; a first and a last name are one name."""
     values = [row.get(item.column.name) for item in thing.label]
-    if not thing.named or any(v is None or not sayable(str(v)) for v in values):
+    if not (thing.named or repeated) or any(v is None or not sayable(str(v)) for v in values):
         return None
     if any(item.kind != "text" for item in thing.label):
         return None
     whole = " ".join(str(v) for v in values)
     item = thing.label[0] if len(values) == 1 else thing.label_as_one
-    found = compose("is", item, "", thing, {"v": value_phrase(whole)}, adj=False)
+    found = compose("is", item, "", thing, {"v": value_phrase(whole, thing.words)}, adj=False)
     tests = tuple(
         (field, f"{{c}} = {text_literal(str(v))}")
         for field, v in zip(thing.label, values, strict=True)

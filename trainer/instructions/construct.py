@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,7 +18,13 @@ from typing import Any
 
 from llmtui.database.execute import Database
 from llmtui.database.secrets import find
-from llmtui.trainer.instructions import steps_groups, steps_numbers, steps_rows, steps_sets
+from llmtui.trainer.instructions import (
+    steps_groups,
+    steps_lookup,
+    steps_numbers,
+    steps_rows,
+    steps_sets,
+)
 from llmtui.trainer.instructions.choose import weights
 from llmtui.trainer.instructions.draft import Draft, shapes
 from llmtui.trainer.instructions.pointless import pointless
@@ -30,7 +37,7 @@ STAGE = "instructions"
 CHECKS = ("parsed", "read-only", "ran", "non-empty")
 Step = Callable[[World], Draft | None]
 
-_MODULES = (steps_rows, steps_numbers, steps_groups, steps_sets)
+_MODULES = (steps_rows, steps_lookup, steps_numbers, steps_groups, steps_sets)
 
 
 def steps() -> dict[str, tuple[Step, float]]:
@@ -133,6 +140,8 @@ class _Maker:
         try:
             if draft.probe and not self.matters(draft):
                 return "a condition changes nothing"
+            if draft.probe and self.probed[draft.probe][0] == 1 and _of_many(draft.sql):
+                return "orders or adds up one row"
             result = self.world.database.run(draft.sql, max_rows=_MOST_FETCHED)
         except LlmtuiError as error:
             return f"does not run: {str(error)[:60]}"
@@ -187,6 +196,13 @@ class _Maker:
         for reason, count in self.dropped.most_common():
             self.tell(RowDropped(reason, count=count))
         self.tell(RowsKept(kept, f"{len([1 for why in self.ran.values() if not why])} queries"))
+
+
+def _of_many(sql: str) -> bool:
+    """Whether a query orders, groups or computes, which makes sense with several rows."""
+    return sql.count("SELECT") == 1 and bool(
+        re.search(r"\b(ORDER BY|GROUP BY|SELECT DISTINCT|(AVG|SUM|MIN|MAX)\()", sql)
+    )
 
 
 def _empty(rows: Sequence[tuple[Any, ...]]) -> str:

@@ -7,6 +7,7 @@ user's own glossary, which comes first.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -26,6 +27,11 @@ _UNITS = frozenset(
 )
 _PART_NAMES = {"first", "last", "middle", "full", "user", "nick", "family", "given", "short"}
 _TAILS = {"id", "no", "number", "num", "code"}
+_UNIT_TAILS = frozenset(
+    ["f", "c", "inch", "inches", "mph", "kmh", "kph", "miles", "km", "kg", "lb", "lbs", "ms", "sec",
+     "secs", "usd", "eur", "gbp", "cny", "rmb", "pct", "deg", "degrees", "str"]
+)  # fmt: skip
+_TABLE_TAILS = frozenset(["info", "information", "data", "daily", "master", "list", "record"])
 _IN_UNIT = r" in (?:yuan|rmb|cny|dollars|usd|euros?|kg|km|meters|metres|hours|minutes|percent|%).*"
 
 
@@ -99,9 +105,30 @@ def _others(english: str) -> list[str]:
     return [f"{head} {text}".strip() for text in same.get(last, "").split("|") if text]
 
 
+@cache
+def _marks(table: Table) -> frozenset[str]:
+    """Signs that stand before nearly every column of a table, and that nobody says: tx_amount."""
+    names = [spoken(column.name)[1] for column in table.columns]
+    known, found = _glossary("columns", "nouns"), set()
+    for place in (0, 1):
+        heads = Counter(name[place] for name in names if len(name) > place + 1)
+        head, times = heads.most_common(1)[0] if heads else ("", 0)
+        if times < 3 or times < 0.8 * len(names) or head in known:
+            break
+        found.add(head)
+    return frozenset(found)
+
+
+def _unmarked(parts: tuple[str, ...], table: Table) -> tuple[str, ...]:
+    while len(parts) > 1 and parts[0] in _marks(table):
+        parts = parts[1:]
+    return parts
+
+
 def table_words(table: Table) -> Words:
     """Names of the rows of a table."""
     written, said = spoken(table.name)
+    said = _unmarked(said, table)
     said = tuple(p for p in said if p not in ("tbl", "table", "dim", "fact", "t", "tb")) or said
     parts = said or (table.name.lower(),)
     english = " ".join([*parts[:-1], singular(parts[-1])])
@@ -111,6 +138,8 @@ def table_words(table: Table) -> Words:
     known = nouns.get(english, ())
     chinese = [*own_zh, *(_strip_table(text) for text in said_zh), *known]
     names = [*own_en, english]
+    if len(parts) > 1 and singular(parts[-1]) in _TABLE_TAILS:
+        names.append(" ".join([*parts[:-2], singular(parts[-2])]))
     if said_en and len(said_en.split()) <= 2 and not HAN.search(said_en):
         *head, last = said_en.lower().split()
         names.append(" ".join([*head, singular(last)]))
@@ -123,7 +152,7 @@ def table_words(table: Table) -> Words:
         chinese = [*own_zh, _strip_table(table.name), *chinese]
         names = [*own_en, _strip_table(table.name)]
         person = person or any(mark in table.name for mark in _people_zh())
-    return Words(_unique(names), _unique(chinese) or _translate(english), person=person)
+    return Words(_unique(names), _unique(chinese) or translated(english), person=person)
 
 
 @cache
@@ -138,10 +167,10 @@ def _strip_table(text: str) -> str:
 def column_words(table: Table, column: Column) -> Words:
     """Names of a column."""
     written, parts = spoken(column.name)
-    parts = parts or (column.name.lower(),)
+    parts = _unmarked(parts, table) or (column.name.lower(),)
     owner = {singular(word) for word in spoken(table.name)[1]}
     short = [part for part in parts if singular(part) not in owner] or list(parts)
-    if len(short) > 1 and short[-1] in _TAILS:
+    if len(short) > 1 and short[-1] in _TAILS | _UNIT_TAILS:
         short = short[:-1]
     if len(short) > 1 and short[-1] in ("on", "at"):
         short = [short[0], "date"] if short[0].endswith("ed") else short[:-1]
@@ -160,7 +189,7 @@ def column_words(table: Table, column: Column) -> Words:
     year = column.kind == "number" and (("year" in parts) or column.name.endswith(("年份", "年度")))
     counts = counted_noun(parts) if column.kind == "number" and not year else ""
     said = table_words(table)
-    full_zh = _unique([*own_zh, *said_zh, *_glossary("columns").get(whole, ())]) or _translate(
+    full_zh = _unique([*own_zh, *said_zh, *_glossary("columns").get(whole, ())]) or translated(
         whole
     )
     bare_id = parts == ("id",)
@@ -170,7 +199,7 @@ def column_words(table: Table, column: Column) -> Words:
     )
     if HAN.search(column.name):
         full = ((column.name,), (column.name,))
-    return Words(_unique(names), _unique(chinese) or _translate(english), money=money,
+    return Words(_unique(names), _unique(chinese) or translated(english), money=money,
                  counts=counts, year=year, full=full)  # fmt: skip
 
 
@@ -179,12 +208,12 @@ def _column_zh(table: Table, english: str, whole: str, said_zh: tuple[str, ...])
     chinese = list(said_zh)
     head, _, last = english.rpartition(" ")
     if last == "name" and head and head not in _PART_NAMES and not known.get(english):
-        chinese += _translate(head)
+        chinese += translated(head)
     for text in said_zh:
         chinese += [text.removeprefix(own) for own in owner.zh if len(text) > len(own) + 1]
     chinese += known.get(english, ()) or known.get(whole, ())
     if last == "name" and head and head not in _PART_NAMES and not known.get(english):
-        chinese += _translate(english)
+        chinese += translated(english)
     if owner.person and english in ("name", "full name"):
         chinese = ["姓名", *[text for text in chinese if text != "名称"]]
     return chinese
@@ -211,7 +240,7 @@ def _comment(comment: str) -> tuple[str, tuple[str, ...]]:
     return english, tuple(chinese)
 
 
-def _translate(english: str) -> tuple[str, ...]:
+def translated(english: str) -> tuple[str, ...]:
     """Chinese for an English phrase: the longest known pieces; unknown words stay English.
 
     A second way is given when a piece has another word.

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from llmtui.database.vocabulary import chinese_for
-from llmtui.trainer.instructions.lexicon import OWN, Words
+from llmtui.trainer.instructions.lexicon import OWN, Words, translated
 from llmtui.trainer.instructions.templates import data
 
 
@@ -46,6 +46,15 @@ def superlatives_for(column: Words, *, high: bool) -> tuple[tuple[str, ...], tup
                 half = slice(0, None, 2) if high else slice(1, None, 2)
                 return tuple(english[half]), tuple(chinese[half])
     return (), ()
+
+
+def counted_for(column: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a number column counts, as one asks "how many …": people for a population, bedrooms."""
+    for name in column.en:
+        if name.rpartition(" ")[2] == "population":
+            english, chinese = _table("counted")["population"].split("|")
+            return tuple(english.split(",")), tuple(chinese.split(","))
+    return ((column.counts,), translated(column.counts)) if column.counts else ((), ())
 
 
 def degree_for(column: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import name_condition
-from llmtui.trainer.instructions.meanings import ties_for
 from llmtui.trainer.instructions.phrases import Phrase, noun, nouns
-from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
+from llmtui.trainer.instructions.related import deed_ways
+from llmtui.trainer.instructions.templates import Sayable, phrasings
 from llmtui.trainer.instructions.things import Relation, Row, Thing
 from llmtui.trainer.instructions.world import World
 
@@ -43,12 +43,5 @@ def mutual(world: World, thing: Thing, row: Row) -> Condition | None:
     slots: dict[str, Sayable] = {"v": value, "role": noun(far.role), "roles": nouns(far.role)}
     slots["who"] = Phrase(("who", "that") if thing.words.person else ("that",), ())
     ways = {part: phrasings("relations", "mutual", part) for part in PARTS}
-    doing, do, tied = ties_for(far.role)
-    if do:
-        slots |= {"doing": Phrase(doing, ()), "do": Phrase((do,), ())}
-        slots["tied"] = Lazy(
-            None, lambda rng: rng.choice(tied).replace("{v}", value.say("zh", rng))
-        )
-        deed = {part: phrasings("relations", "mutual_deed", part) for part in PARTS}
-        ways = {part: (*texts, *deed[part] * 3) for part, texts in ways.items()}
+    ways = deed_ways(ways, slots, far.role)
     return Condition("mutual", ((far.target, test),), ways, slots)

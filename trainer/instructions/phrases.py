@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmtui.database.vocabulary import endings
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import value_words
 from llmtui.trainer.instructions.naming import plural
@@ -97,19 +98,28 @@ def month_phrase(day: dt.date) -> Phrase:
     return Phrase(en, (f"{day.year}年{day.month}月", f"{day.year}-{day.month:02}"))
 
 
-def value_phrase(value: str) -> Phrase:
+def value_phrase(value: str, of: Words | None = None) -> Phrase:
     """A text value: as it is stored, quoted, in lower case, in other words; in Chinese also
-    translated, or both together."""
+    translated, or both together, and with the ending of what it names, `of`: 俄亥俄河."""
     said_en, said_zh = value_words(value)
     zh = [value]
+    marks = _endings(of)
     for word in said_zh:
-        zh += [word, word, f"{word}（{value}）"]
+        bare = word if not marks or word.endswith(marks) else f"{word}{marks[0]}"
+        zh += [word, bare, f"{word}（{value}）"]
+    if marks and not said_zh and not value.endswith(marks):
+        zh.append(f"{value}{marks[0]}")
     lowered = value.lower()
     en = [value, value, f'"{value}"', f"'{value}'"]
     en += [lowered, lowered] if lowered != value else []
     if said_en:
         en = [*said_en, *said_en, *en]
     return Phrase(tuple(en), (*zh, f"“{value}”"))
+
+
+def _endings(of: Words | None) -> tuple[str, ...]:
+    known = endings()
+    return next((known[name] for name in (of.en if of else ()) if name in known), ())
 
 
 def text_literal(value: str) -> str:

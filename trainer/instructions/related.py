@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import name_condition, own_condition
-from llmtui.trainer.instructions.meanings import deeds_for, events_for, superlatives_for
+from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.meanings import (
+    deeds_for,
+    events_for,
+    superlatives_for,
+    ties_for,
+)
 from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns
 from llmtui.trainer.instructions.selection import Path, joined
 from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
@@ -53,10 +59,25 @@ def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role), "v": named.slots["v"]}
     slots["who"] = _who(thing)
     ways = _ways("parent_person" if parent.words.person else "parent")
+    ways |= deed_ways(ways, slots, path[-1].key.words) if len(path) == 1 else {}
     value = str(found.get(parent.label[0].column.name))
     if len(value.split()) > 2 or len(value) > 20:
         ways.pop("adj")
     return Condition("parent", named.tests, ways, slots, path)
+
+
+def deed_ways(
+    ways: Mapping[str, tuple[str, ...]], slots: dict[str, Sayable], role: Words
+) -> dict[str, tuple[str, ...]]:
+    """Ways to say what one row is to the other, {v}, with a verb too where there is one."""
+    doing, do, tied = ties_for(role)
+    if not do:
+        return dict(ways)
+    value = slots["v"]
+    slots |= {"doing": Phrase(doing, ()), "do": Phrase((do,), ())}
+    slots["tied"] = Lazy(None, lambda rng: rng.choice(tied).replace("{v}", value.say("zh", rng)))
+    deed = _ways("mutual_deed")
+    return {part: (*texts, *deed[part] * 3) for part, texts in ways.items()}
 
 
 def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, owned_list, some_columns
-from llmtui.trainer.instructions.conditions import name_condition
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
-from llmtui.trainer.instructions.meanings import degree_for, superlatives_for, verb_for
+from llmtui.trainer.instructions.meanings import counted_for, superlatives_for, verb_for
 from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, extreme, noun, nouns
 from llmtui.trainer.instructions.selection import Selection
+from llmtui.trainer.instructions.steps_lookup import is_place
 from llmtui.trainer.instructions.templates import Sayable, data
 from llmtui.trainer.instructions.things import Field, Relation, Thing
 from llmtui.trainer.instructions.world import World
-
-_PLACES = frozenset(
-    ["city", "country", "state", "location", "region", "province", "county", "town", "address"]
-)
-
-
-def _is_place(item: Field) -> bool:
-    return bool(_PLACES & {word for name in item.words.en for word in name.split()})
 
 
 def list_rows(world: World) -> Draft | None:
@@ -41,60 +33,6 @@ def list_rows(world: World) -> Draft | None:
     return drafted(
         "list_names" if alone and rng.random() < 0.8 else "list_columns", selection, sql, slots
     )
-
-
-def _named(world: World, thing: Thing) -> tuple[Selection, Sayable] | None:
-    row = world.anchor(thing)
-    condition = name_condition(world, thing, row) if row else None
-    if condition is None or not thing.named:
-        return None
-    return Selection(thing, (condition,)), condition.slots["v"]
-
-
-def lookup(world: World) -> Draft | None:
-    """A column or two of one row that is called by its name."""
-    thing, rng = world.thing(), world.rng
-    found = _named(world, thing)
-    rest = [f for f in thing.shown if f not in thing.label]
-    keys = [f for f in thing.fields if f.column.name in thing.table.primary_key]
-    if found is None or not rest:
-        return None
-    selection, value = found
-    if rng.random() < 0.12 and len(keys) == 1:
-        rest = keys
-    columns = rng.sample(rest, min(len(rest), rng.choices((1, 2, 3), (7, 2.5, 0.7))[0]))
-    slots = {**column_slots(columns, thing), "value": value, "col": noun(columns[0].words)}
-    shape = "lookup"
-    if len(columns) == 1:
-        item = columns[0]
-        done, done_zh = verb_for(item.words) if item.kind == "date" else ("", "")
-        how = degree_for(item.words) if item.kind == "number" else ((), ())
-        if _is_place(item) and rng.random() < 0.5:
-            shape = "lookup_where"
-        elif done and rng.random() < 0.5:
-            shape, slots["done"] = "lookup_when", Phrase((done,), (done_zh,))
-        elif how[0] and rng.random() < 0.5:
-            shape, slots["how"] = "lookup_how", Phrase(*how)
-    sql = f"SELECT {columns_sql(selection, columns)} FROM {thing.sql}{selection.where()}"
-    return drafted(shape, selection, sql, slots)
-
-
-def lookup_parent(world: World) -> Draft | None:
-    """What a named row belongs to."""
-    thing = world.thing()
-    path = world.path(thing)
-    found = _named(world, thing)
-    if found is None or not path:
-        return None
-    parent, role = path[-1].parent, path[-1].role
-    columns = list(parent.label)
-    slots: dict[str, Sayable] = {"value": found[1], "p": noun(role)}
-    slots["pcols"] = column_slots(columns, parent)["cols1"]
-    if parent.words.person:
-        slots["pp"] = slots["p"]
-    selection = Selection(thing, found[0].conditions, extra=path)
-    sql = f"SELECT {columns_sql(selection, columns)} FROM {selection.source}{selection.where()}"
-    return drafted("lookup_parent", selection, sql, slots)
 
 
 def owned(world: World) -> Draft | None:
@@ -159,7 +97,7 @@ def distinct(world: World) -> Draft | None:
     if found is None:
         return None
     item, selection, slots = found
-    if _is_place(item):
+    if is_place(item):
         slots["place"] = YES
     sql = f"SELECT DISTINCT {selection.column(item)} FROM {selection.source}{selection.where()}"
     return drafted("distinct", selection, sql, slots)
@@ -207,8 +145,21 @@ def order(world: World) -> Draft | None:
     return drafted("order", selection, sql, slots)
 
 
+_SIZES = frozenset(["largest", "biggest", "smallest", "最大", "最小"])
+
+
+def _sized(item: Field) -> bool:
+    """Whether the rows have a size besides this column: "the largest" is said of that then."""
+    names = {part for column in item.table.columns for part in column.name.lower().split("_")}
+    return item.words.key.endswith("population") and bool({"area", "size"} & names)
+
+
 def superlative(item: Field, *, high: bool) -> Phrase:
     english, chinese = superlatives_for(item.words, high=high)
+    if _sized(item):
+        english, chinese = (
+            tuple(w for w in said if w not in _SIZES) for said in (english, chinese)
+        )
     if item.kind == "date":
         happened, done = verb_for(item.words)
         english = ("newest", "latest", "most recent") if high else ("oldest", "earliest", "first")
@@ -227,6 +178,12 @@ def extreme_slots(item: Field, *, high: bool) -> dict[str, Sayable]:
     said = superlative(item, high=high)
     if said.en or said.zh:
         slots["super"] = said
+    counted = counted_for(item.words)
+    if counted[0]:
+        slots["counted"] = Phrase(*counted)
+        slots["mostly"] = (
+            Phrase(("most",), ("最多",)) if high else Phrase(("fewest", "least"), ("最少",))
+        )
     happened, _ = verb_for(item.words) if item.kind == "date" else ("", "")
     if happened:
         last = "last" if high else "first"
