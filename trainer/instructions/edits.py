@@ -26,10 +26,13 @@ class Change:
 Source = Callable[[exp.Expr], Iterator[Change]]
 """The changes that one node of a query can take."""
 
-_SWAPPED = {exp.GT: exp.GTE, exp.GTE: exp.GT, exp.LT: exp.LTE, exp.LTE: exp.LT, exp.EQ: exp.NEQ,
-            exp.Max: exp.Min, exp.Min: exp.Max, exp.Sum: exp.Avg, exp.Avg: exp.Sum}  # fmt: skip
-_TURNED = {exp.GT: exp.LT, exp.LT: exp.GT, exp.GTE: exp.LTE, exp.LTE: exp.GTE}
-_OTHER = {exp.Max: exp.Avg, exp.Min: exp.Avg, exp.Avg: exp.Max, exp.Sum: exp.Count}
+_Swap = dict[type[exp.Expr], type[exp.Expr]]
+_SWAPPED: _Swap = {
+    exp.GT: exp.GTE, exp.GTE: exp.GT, exp.LT: exp.LTE, exp.LTE: exp.LT, exp.EQ: exp.NEQ,
+    exp.Max: exp.Min, exp.Min: exp.Max, exp.Sum: exp.Avg, exp.Avg: exp.Sum,
+}  # fmt: skip
+_TURNED: _Swap = {exp.GT: exp.LT, exp.LT: exp.GT, exp.GTE: exp.LTE, exp.LTE: exp.GTE}
+_OTHER: _Swap = {exp.Max: exp.Avg, exp.Min: exp.Avg, exp.Avg: exp.Max, exp.Sum: exp.Count}
 _TESTS = (exp.In, exp.Is, exp.Like, exp.ILike, exp.Exists, exp.Between)
 
 
@@ -47,7 +50,7 @@ def plain_changes(node: exp.Expr) -> Iterator[Change]:
     if isinstance(node, exp.Select) and node.args.get("distinct"):
         yield Change("DISTINCT left out", lambda found: found.set("distinct", None))
     if isinstance(node, exp.Ordered):
-        yield Change("order", lambda found: found.set("desc", not found.args.get("desc")))
+        yield Change("order", lambda found: found.set("desc", not found.args.get("desc") or None))
     if isinstance(node, exp.Join) and node.side == "LEFT":
         yield Change("join", lambda found: found.set("side", None))
 

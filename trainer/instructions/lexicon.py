@@ -226,5 +226,11 @@ def _translate(english: str) -> tuple[str, ...]:
     return (whole,) if HAN.search(whole) else (english,)
 
 
+def in_chinese(english: str) -> str:
+    """Chinese for an English word of columns or tables, '' when it is not known."""
+    chinese = _translate(english)[0]
+    return chinese if HAN.search(chinese) else ""
+
+
 def _unique(texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.strip() for text in texts if text and text.strip()))

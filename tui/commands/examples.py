@@ -57,6 +57,9 @@ EXAMPLES = {
     "instructions export": (
         "llmtui instructions export company.duckdb rows.jsonl --shape messages",
     ),
+    "instructions contrast": (
+        "llmtui instructions contrast company.duckdb --out pairs.jsonl --each 3",
+    ),
     "instructions coverage": ("llmtui instructions coverage company.duckdb --json",),
     "instructions glossary": ("llmtui instructions glossary company.duckdb",),
     "models": ("llmtui models list", "llmtui models add qwen2.5-0.5b-instruct-q8_0.gguf"),
