@@ -51,6 +51,9 @@ class Unclear:
     apart: tuple[str, ...] = ()
 
 
+Way = Callable[[], Unclear | None]
+
+
 def refusals(made: Maker) -> list[Instruction]:
     """Rows of kind "text" in every language that is wanted; fewer where nothing fits."""
     return _Refusals(made).rows()
@@ -66,21 +69,24 @@ class _Refusals:
         self.parents = [(t, one) for t in self.world.things for one in of_parents(self.world, t)]
 
     def rows(self) -> list[Instruction]:
-        """Half of them about what is not there, when there is something ambiguous."""
-        ways: list[tuple[Callable[[], Unclear | None], float]] = [
-            (self.missing_column, 3), (self.missing_table, 1.5),
-            (self.two_columns, 3 if self.columns else 0), (self.two_tables, bool(self.tables)),
-            (self.two_parents, 2 if self.parents else 0),
-        ]  # fmt: skip
-        options = self.made.options
-        wanted = options.rows // _SHARE
+        """As many about what is not there as with a word for two things, where both can be."""
+        missing: list[Way] = [self.missing_column, self.missing_column, self.missing_table]
+        ambiguous: list[Way] = [
+            *[self.two_columns] * bool(self.columns),
+            *[self.two_tables] * bool(self.tables),
+            *[self.two_parents] * bool(self.parents),
+        ]
+        languages = self.made.options.languages
+        wanted = self.made.options.rows // _SHARE
         found: list[Instruction] = []
         for number in range(wanted * _TRIES):
             if len(found) >= wanted:
                 break
-            way = self.rng.choices([w for w, _ in ways], [share for _, share in ways])[0]
-            unclear = way()
-            lang = options.languages[number % len(options.languages)]
+            back = sum(row.shape == "ambiguous" for row in found)
+            unclear = self.rng.choice(
+                ambiguous if ambiguous and 2 * back < len(found) else missing
+            )()
+            lang = languages[number % len(languages)]
             row = self.row(unclear, lang) if unclear is not None else None
             if row is not None:
                 self.made.asked[row.question.casefold()] = row.answer

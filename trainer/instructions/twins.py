@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import sqlglot
+from sqlglot import exp
+
 from llmtui.trainer.evaluate.misses import miss_kinds
 from llmtui.trainer.instructions.chance import Replayed, Unlike
 from llmtui.trainer.instructions.contrast import answers_differ
@@ -63,6 +66,8 @@ def _candidates(made: Maker, one: Said, rng: random.Random) -> Iterator[tuple[st
         draft = _redrawn(made, one, place, seed)
         if draft is None or draft.sql in tried or draft.shape != one.row.shape:
             continue
+        if _shows_twice(draft.sql):
+            continue
         tried.add(draft.sql)
         kinds = miss_kinds(one.row.sql, draft.sql, "")
         question = _asked(one, draft)
@@ -74,6 +79,13 @@ def _candidates(made: Maker, one: Said, rng: random.Random) -> Iterator[tuple[st
         good = twin.split == "train" and not made.problem(draft)
         if good and answers_differ(made.world.database, one.row.sql, draft.sql):
             yield kinds[0], twin
+
+
+def _shows_twice(sql: str) -> bool:
+    """Whether a query shows one column two times, which nobody asks for."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    shown = [item.sql() for item in tree.selects] if isinstance(tree, exp.Query) else []
+    return len(set(shown)) < len(shown)
 
 
 def _redrawn(made: Maker, one: Said, place: int, seed: int) -> Draft | None:
