@@ -27,5 +27,5 @@ def refusal_in(answer: str) -> str:
 
 def may_be_refusal(begun: str) -> bool:
     """Whether what a model has said so far may become a refusal."""
-    text = begun.lstrip()
+    text = begun.strip()
     return text.startswith(_MARK[: len(text)]) and "\n" not in text
