@@ -130,7 +130,8 @@ def test_refusals_are_told_from_sql_and_have_what_a_model_would_make_up(store: D
         assert store.run(row.extra["instead"]).rows
         assert row.hints == store.linker.hints(row.question)
     assert {row.lang for row in rows} == {"en", "zh"}
-    assert check_rows(store, rows, lambda _event: None)
+    checked = check_rows(store, rows, lambda _event: None)
+    assert [row.hints for row in checked] == [row.hints for row in rows]
 
 
 def test_rows_with_refusals_are_saved_and_read_again(store: Database, tmp_path: Path) -> None:

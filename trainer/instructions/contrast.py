@@ -28,7 +28,7 @@ from llmtui.trainer.instructions.swaps import Swaps
 from llmtui.trainer.prompt import Prompt
 from llmtui.workspace.errors import LlmtuiError, UsageError
 from llmtui.workspace.events import Event, Finished, Note, Progress, Saved, Started
-from llmtui.workspace.files import whole_file
+from llmtui.workspace.files import require_space, whole_file
 from llmtui.workspace.records import Instruction
 
 STAGE = "contrast"
@@ -52,11 +52,7 @@ class Pair:
     why: str
 
     def to_dict(self, shape: str) -> dict[str, Any]:
-        """As trainers that learn from preferences read it; raises UsageError for another shape."""
-        if shape not in SHAPES:
-            raise UsageError(
-                f'There is no shape "{shape}"', hint=f"Choose one of: {', '.join(SHAPES)}."
-            )
+        """As trainers that learn from preferences read it."""
         asked = Prompt("chatml").pieces(self.row.question, hints=self.row.hints)[1].text
         told: dict[str, Any] = {
             "prompt": asked, "chosen": self.row.target, "rejected": self.rejected,
@@ -81,6 +77,7 @@ def write_pairs(
         raise UsageError(
             f'There is no shape "{shape}"', hint=f"Choose one of: {', '.join(SHAPES)}."
         )
+    require_space(out, 1)
     usable = [row for row in rows if row.usable and row.split == "train"]
     asked = [row for row in usable if row.kind == "sql"]
     queries = list(dict.fromkeys(row.sql for row in asked))

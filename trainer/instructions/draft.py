@@ -63,11 +63,6 @@ class Draft:
     level: str = ""
     _fitting: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def realise(self, lang: str, rng: random.Random, used: set[str]) -> str:
-        """One question; '' when no phrasing fits. See `template`."""
-        template = self.template(lang, rng, used)
-        return self.say(template, lang, rng) if template else ""
-
     def template(self, lang: str, rng: random.Random, used: set[str]) -> str:
         """A phrasing; '' when none fits. Those in `used` are avoided while others are left, and
         the one that is chosen is added to it."""
