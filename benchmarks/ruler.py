@@ -13,12 +13,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import sqlglot
 from accuracy import databases
 from common import arguments, finish
-from sqlglot import exp
 from sqlglot.optimizer import optimize
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.qualify_columns import quote_identifiers
@@ -29,10 +27,9 @@ from llmtui.database.execute import Database
 from llmtui.database.ties import run_gold
 from llmtui.trainer.evaluate.judge import MOST_ROWS, Case, Outcome, confirmed, judge
 from llmtui.trainer.evaluate.run import load_cases
+from llmtui.trainer.instructions.edits import changed, plain_changes
 from llmtui.workspace.errors import LlmtuiError
 
-_SWAPPED = {exp.GT: exp.GTE, exp.GTE: exp.GT, exp.LT: exp.LTE, exp.LTE: exp.LT, exp.EQ: exp.NEQ,
-            exp.Max: exp.Min, exp.Min: exp.Max, exp.Sum: exp.Avg, exp.Avg: exp.Sum}  # fmt: skip
 QUICK = 2
 
 
@@ -89,33 +86,10 @@ def measure(folder: Path) -> dict[str, list[int]]:
 
 def variants(case: Case) -> Iterator[tuple[str, str]]:
     """(kind of change, changed query): each single change of each kind, and the rewriting."""
+    yield from changed(case.sql, plain_changes)
     tree = sqlglot.parse_one(case.sql, dialect="duckdb")
-    nodes = list(tree.walk())
-    for place, node in enumerate(nodes):
-        for kind, change in _changes(node):
-            copy = tree.copy()
-            change(list(copy.walk())[place])
-            yield kind, copy.sql(dialect="duckdb")
     rules = (normalize_identifiers, quote_identifiers, simplify)
     yield "rewritten", optimize(tree, dialect="duckdb", rules=rules).sql(dialect="duckdb")
-
-
-def _changes(node: exp.Expr) -> Iterator[tuple[str, Any]]:
-    """What can be changed at one place of a query: (kind, what does it to a node)."""
-    other = _SWAPPED.get(type(node))
-    if other is not None and node.find_ancestor(exp.Join) is None:
-        kind = "aggregate" if isinstance(node, exp.AggFunc) else "operator"
-        yield kind, lambda found: found.replace(other(**found.args))
-    if isinstance(node, exp.And):
-        yield "condition left out", lambda found: found.replace(found.left)
-    if isinstance(node, exp.Where) and not isinstance(node.this, exp.And):
-        yield "condition left out", lambda found: found.pop()
-    if isinstance(node, exp.Select) and node.args.get("distinct"):
-        yield "DISTINCT left out", lambda found: found.set("distinct", None)
-    if isinstance(node, exp.Ordered):
-        yield "order", lambda found: found.set("desc", not found.args.get("desc"))
-    if isinstance(node, exp.Join) and node.side == "LEFT":
-        yield "join", lambda found: found.set("side", None)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ class Checks:
 class Answer:
     """An answer; the fields, in this order, are the JSON that commands write.
 
-    status: ok; abstained (no SQL that binds was found); refused (the guard said no); failed
+    status: ok; abstained (no SQL that binds was found, or the model says that there is none);
+    refused (the guard said no); failed
     confidence: 0 to 1: geometric mean of the token probabilities, less for what is left out
     seconds: wall time of it all
     """
@@ -96,3 +97,8 @@ def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
 def holds_nothing(answer: Answer) -> bool:
     """Whether a result is empty, or one row without a value: seldom what was asked for."""
     return all(value is None for row in answer.rows for value in row)
+
+
+def declined(answer: Answer) -> bool:
+    """Whether the model itself said that it has no SQL for the question, or asked back."""
+    return answer.status == "abstained" and not answer.sql

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from llmtui.database.execute import Database
-from llmtui.inference.answer import Answer, holds_nothing, run_sql
+from llmtui.inference.answer import Answer, declined, holds_nothing, run_sql
 from llmtui.inference.candidates import Candidate
 from llmtui.inference.coverage import left_out
 from llmtui.inference.lacking import what_is_lacking
@@ -21,6 +21,7 @@ from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
 from llmtui.inference.wording import core_of, question_problem, schema_texts
 from llmtui.trainer.prompt import Prompt, shared_tokens
+from llmtui.trainer.refusal import may_be_refusal, refusal_in
 from llmtui.workspace.errors import LlmtuiError
 
 OTHERS = 3
@@ -126,7 +127,7 @@ class Asker:
 
     def _asked(self, question: str, on_text: Callable[[str], None]) -> Answer:
         first = self._try(self.model.prompt, question, on_text)
-        if self._cancelled or first.exit_code > 1 or not self.repair:
+        if self._cancelled or first.exit_code > 1 or not self.repair or declined(first):
             return first
         best = self._best_of(question, first, on_text)
         if best.status == "ok" or self._cancelled:
@@ -134,6 +135,8 @@ class Asker:
         second = self._second_try(question, first, on_text)
         if second is not None and second.status == "ok":
             return self._sure(second)
+        if second is not None and declined(second):
+            return second
         if first.status == "refused":
             return first
         told = what_is_lacking(question, self.database) or _NONE
@@ -195,13 +198,17 @@ class Asker:
         text = ""
         for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, shared=shared):
             text += piece
-            on_text(text)
+            if not may_be_refusal(text):
+                on_text(text)
             if _DONE.search(text):
                 break
         return self._checked(text, question, self.model.confidence)
 
     def _checked(self, text: str, question: str, confidence: float | None) -> Answer:
-        """What a model said: mended, guarded, bound, run."""
+        """What a model said: mended, guarded, bound, run; or told, when it is no SQL but says
+        that there is none."""
+        if said := refusal_in(text):
+            return Answer(status="abstained", message=said, confidence=confidence, exit_code=1)
         mended = mend(text, self.database, question)
         answer = run_sql(self.database, mended.sql)
         if answer.status == "ok" and holds_nothing(answer):

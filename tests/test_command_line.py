@@ -150,6 +150,25 @@ def test_sql_and_words_that_are_there_are_mined(shop: Path, tmp_path: Path, home
     assert "price paid" in next(home.rglob("glossary.toml")).read_text("utf-8")
 
 
+def test_preference_pairs_are_written_and_counted(shop: Path, tmp_path: Path) -> None:
+    assert llmtui("instructions", "build", shop, "--rows", 50, "--contrast").returncode == 0
+    listed = llmtui("instructions", "list", shop, "--search", "-- ").stdout
+    assert "\t-- " in listed
+    out = tmp_path / "pairs.jsonl"
+    done = llmtui("instructions", "contrast", shop, "--out", out, "--each", 1)
+    assert done.returncode == 0
+    pairs = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert list(pairs[0]) == ["prompt", "chosen", "rejected", "change", "why", "id", "lang"]
+    counts = [line.split("\t") for line in done.stdout.splitlines()]
+    assert sum(int(count) for _, count in counts) == len(pairs)
+    assert {kind for kind, _ in counts} == {pair["change"] for pair in pairs}
+    assert f"{len(pairs)} pairs" in done.stderr
+    wrong = llmtui("instructions", "contrast", shop, "--out", out, "--shape", "xml")
+    assert (wrong.returncode, one_sentence(wrong)) == (
+        2, 'llmtui: There is no shape "xml". Choose one of: text, messages.',
+    )  # fmt: skip
+
+
 def test_where_things_are_and_what_is_missing(home: Path) -> None:
     places = json.loads(llmtui("paths", "--json").stdout)
     assert places["projects"] == str(home / "data" / "projects")

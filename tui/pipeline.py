@@ -127,7 +127,8 @@ def instructions(job: Job) -> Iterator[Event]:
     from llmtui.trainer.prompt import VERSION
 
     languages = parse_languages(job.settings.languages)
-    options = Options(languages, job.settings.rows or Options.rows)
+    contrast = job.settings.contrast == "on"
+    options = Options(languages, job.settings.rows or Options.rows, contrast=contrast)
     with (yield from open_database(job)) as database:
         write_text(job.project.schema_text, database.schema.text(3))
         own = read_glossary(job.project.glossary)
@@ -138,6 +139,7 @@ def instructions(job: Job) -> Iterator[Event]:
             VERSION,
         )
         facts += (zlib.crc32(repr(own).encode()),) if own else ()
+        facts += ("contrast",) if contrast else ()
         made_for = " ".join(map(str, facts))
         known = job.project.facts().get("instructions") == made_for
         if known and job.project.instructions.is_file():

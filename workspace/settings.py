@@ -34,6 +34,8 @@ class Settings:
     """Time that fine-tuning may take, in minutes."""
     rows: int = 0
     """Most instruction rows to construct; 0 lets llmtui choose."""
+    contrast: str = "off"
+    """Whether rows get twins, and questions without an answer stand among them: off or on."""
     schema: str = "weights"
     """Where the model learns the schema from: weights, prompt or mixed."""
     level: str = "q8_0"
@@ -175,6 +177,7 @@ def _checked(values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
 
 
 _CHOICES = {
+    "contrast": ("off", "on"),
     "schema": ("weights", "prompt", "mixed"),
     "secrets": ("mask", "keep"),
     "large": ("sample", "import", "in-place"),

@@ -241,3 +241,35 @@ def test_an_answer_that_leaves_something_out_is_less_sure(shop_database: Databas
     part = Asker(shop_database, Scripted(sql)).ask("how many customers in rome?")
     assert whole.confidence == 0.9
     assert part.confidence == pytest.approx(0.54)
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("-- Nothing here tells the salary of customers.",
+         "Nothing here tells the salary of customers."),
+        ("-- 您指的是哪个日期：开始日期还是结束日期？", "您指的是哪个日期：开始日期还是结束日期？"),
+        ("  -- SELECT name FROM customers\n", "SELECT name FROM customers"),
+    ],
+)  # fmt: skip
+def test_a_model_that_declines_gives_no_sql_and_is_not_asked_again(
+    shop_database: Database, says: str, told: str
+) -> None:
+    model, seen = Scripted(says), list[str]()
+    model.others = ["SELECT COUNT(*) FROM customers"]
+    answer = Asker(shop_database, model).ask("Salaries? Please, now.", on_text=seen.append)
+    assert (answer.status, answer.sql, answer.message) == ("abstained", "", told)
+    assert (answer.rows, answer.exit_code, answer.checks.parsed) == ((), 1, False)
+    assert seen == []
+    assert len(model.asked) == 1
+
+
+def test_a_comment_above_sql_declines_nothing(shop_database: Database) -> None:
+    answer = asked(shop_database, "-- all of them\nSELECT COUNT(*) FROM customers")
+    assert (answer.status, answer.rows) == ("ok", ((40,),))
+
+
+def test_a_model_may_decline_at_the_second_try(shop_database: Database) -> None:
+    model = Scripted("SELECT nope FROM customers", "-- Which date do you mean: a or b?")
+    answer = Asker(shop_database, model).ask("When? Please, just the date.")
+    assert (answer.status, answer.message) == ("abstained", "Which date do you mean: a or b?")

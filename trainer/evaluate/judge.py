@@ -35,6 +35,7 @@ class Outcome:
     """What a model made of a case; `why` says what was wrong, `seconds` is wall time to the SQL.
 
     lucky: right on the database and wrong on a perturbed copy of it
+    ran: whether the SQL gave a result at all
     """
 
     case: Case
@@ -45,6 +46,7 @@ class Outcome:
     seconds: float
     lucky: bool = False
     confidence: float | None = None
+    ran: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def judge(database: Database, case: Case, gold: Wanted, sql: str, seconds: float
     strict = same_strict(gold, got)
     tolerant = strict or same_tolerant(gold, got)
     why = "" if strict else difference(gold.result, got)
-    return Outcome(case, sql, strict, tolerant, why, seconds)
+    return Outcome(case, sql, strict, tolerant, why, seconds, ran=True)
 
 
 def confirmed(outcomes: Sequence[Outcome], copies: Sequence[Path], access: Access) -> list[Outcome]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from llmtui.database.execute import Database
 from llmtui.database.secrets import find, mask
+from llmtui.trainer.refusal import refusal_in
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.events import Event, Note, RowDropped, RowsKept
 from llmtui.workspace.records import Instruction
@@ -41,7 +42,8 @@ def check_rows(
             continue
         asked[row.question.strip().casefold()] = row.target
         checked = _checks_of(row)
-        hints = database.linker.hints(row.question) if row.kind == "sql" else ()
+        of_data = row.kind == "sql" or bool(refusal_in(row.answer))
+        hints = database.linker.hints(row.question) if of_data else ()
         fingerprint = database.schema.fingerprint
         kept.append(replace(row, checks=checked, hints=hints, schema=fingerprint))
     for reason, count in dropped.most_common():

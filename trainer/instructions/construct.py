@@ -13,7 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llmtui.database.execute import Database
@@ -25,6 +25,7 @@ from llmtui.trainer.instructions import (
     steps_rows,
     steps_sets,
 )
+from llmtui.trainer.instructions.chance import Drawn, Recorded
 from llmtui.trainer.instructions.choose import weights
 from llmtui.trainer.instructions.draft import Draft, shapes
 from llmtui.trainer.instructions.pointless import pointless
@@ -65,6 +66,8 @@ class Options:
     languages: tuple[str, ...] = ("en", "zh")
     rows: int = 6000
     seed: int = 7
+    contrast: bool = False
+    """Whether to add twins of some rows, and questions that have no answer or several."""
 
 
 def construct(
@@ -74,21 +77,48 @@ def construct(
 
     Raises SourceError when the database has nothing to ask about.
     """
-    world = World(database, random.Random(options.seed))
+    chance = Recorded(options.seed) if options.contrast else random.Random(options.seed)
+    world = World(database, chance)
     if not world.things:
         raise SourceError(
             "Every table of this database is empty, so there is nothing to ask about",
             where=str(database.path),
             hint="Fill it with rows first.",
         )
-    made = _Maker(world, options, tell)
+    made = Maker(world, options, tell)
     rows = made.make()
     made.report(len(rows))
     random.Random(options.seed + 1).shuffle(rows)
+    return with_contrast(made, rows) if options.contrast else rows
+
+
+def with_contrast(made: Maker, rows: list[Instruction]) -> list[Instruction]:
+    """The rows, in their order, with twins and refusals among them."""
+    from llmtui.trainer.instructions.refusals import refusals
+    from llmtui.trainer.instructions.twins import twins
+
+    pairs, told = twins(made, rows), refusals(made)
+    made.tell(RowsKept(len(pairs) + len(told), f"{len(pairs)} twins, {len(told)} refusals"))
+    first = {twin.extra["pair"] for twin in pairs}
+    rows = [replace(r, extra={**r.extra, "pair": r.id}) if r.id in first else r for r in rows]
+    chance = random.Random(made.options.seed + 2)
+    for row in [*pairs, *told]:
+        rows.insert(chance.randint(0, len(rows)), row)
     return rows
 
 
-class _Maker:
+@dataclass(frozen=True)
+class Said:
+    """A row with all that chance gave for its query (`drafted`) and its question (`spoken`)."""
+
+    row: Instruction
+    step: Step
+    template: str
+    drafted: tuple[Drawn, ...]
+    spoken: tuple[Drawn, ...]
+
+
+class Maker:
     """Draws, runs and realises until there are enough rows or nothing new is found."""
 
     def __init__(self, world: World, options: Options, tell: Callable[[Event], None]) -> None:
@@ -101,6 +131,8 @@ class _Maker:
         self.dropped: Counter[str] = Counter()
         self.phrasings: dict[str, set[str]] = {}
         self.probed: dict[str, tuple[Any, ...]] = {}
+        self.said: list[Said] = []
+        """How the rows came about, when chance is recorded."""
 
     def make(self) -> list[Instruction]:
         rows: list[Instruction] = []
@@ -109,14 +141,16 @@ class _Maker:
         told = time.monotonic()
         while len(rows) < self.options.rows and tries > 0:
             tries -= 1
-            draft = self.rng.choices(chosen, shares)[0](self.world)
+            step = self.rng.choices(chosen, shares)[0]
+            self.taken()
+            draft = step(self.world)
             if draft is None:
                 continue
             problem = self.problem(draft)
             if problem:
                 self.dropped[problem] += 1
                 continue
-            rows += self.realise(draft)
+            rows += self.realise(draft, step)
             if time.monotonic() - told > 0.5:
                 told = time.monotonic()
                 self.tell(Progress(STAGE, len(rows), self.options.rows, unit="rows"))
@@ -156,15 +190,27 @@ class _Maker:
             return bool(all(n < chosen for n in others[:-1]) and chosen < others[-1])
         return bool(0 < chosen < min(others))
 
-    def realise(self, draft: Draft) -> list[Instruction]:
+    def taken(self) -> tuple[Drawn, ...]:
+        """What chance gave since this was asked last; () when it is not recorded."""
+        if not isinstance(self.rng, Recorded):
+            return ()
+        drawn = tuple(self.rng.drawn)
+        self.rng.drawn.clear()
+        return drawn
+
+    def realise(self, draft: Draft, step: Step) -> list[Instruction]:
         rows: list[Instruction] = []
+        drafted = self.taken()
         used = self.phrasings.setdefault(draft.sql, set())
         each = 1 if self.count[draft.sql] or self.rng.random() < _ONCE else 2
         for lang in self.options.languages:
             for _ in range(each):
-                question = draft.realise(lang, self.rng, used)
-                if not question:
+                template = draft.template(lang, self.rng, used)
+                if not template:
                     continue
+                self.taken()
+                question = draft.say(template, lang, self.rng)
+                spoken = self.taken()
                 known = self.asked.get(question.casefold())
                 if known is not None:
                     other = known != draft.sql
@@ -173,6 +219,8 @@ class _Maker:
                 self.asked[question.casefold()] = draft.sql
                 self.count[draft.sql] += 1
                 rows.append(self.row(draft, lang, question))
+                if drafted:
+                    self.said.append(Said(rows[-1], step, template, drafted, spoken))
         return rows
 
     def row(self, draft: Draft, lang: str, question: str) -> Instruction:

@@ -63,9 +63,9 @@ class Draft:
     level: str = ""
     _fitting: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def realise(self, lang: str, rng: random.Random, used: set[str]) -> str:
-        """One question; '' when no phrasing fits. Phrasings in `used` are avoided while others
-        are left, and the one that is chosen is added to it."""
+    def template(self, lang: str, rng: random.Random, used: set[str]) -> str:
+        """A phrasing; '' when none fits. Those in `used` are avoided while others are left, and
+        the one that is chosen is added to it."""
         if lang not in self._fitting:
             every = shapes()[self.shape].phrasings(lang)
             self._fitting[lang] = tuple(text for text in every if fits(text, lang, self.slots))
@@ -75,6 +75,10 @@ class Draft:
             return ""
         template = rng.choice(fresh)
         used.add(template)
+        return template
+
+    def say(self, template: str, lang: str, rng: random.Random) -> str:
+        """The question that a phrasing makes; its slots must be filled."""
         return polish(fill(template, lang, self.slots, rng), lang, rng)
 
 

@@ -263,5 +263,11 @@ def translated(english: str) -> tuple[str, ...]:
     return ways if HAN.search(ways[0]) else (english,)
 
 
+def in_chinese(english: str) -> str:
+    """Chinese for an English word of columns or tables, '' when it is not known."""
+    chinese = _translate(english)[0]
+    return chinese if HAN.search(chinese) else ""
+
+
 def _unique(texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.strip() for text in texts if text and text.strip()))

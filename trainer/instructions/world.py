@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +30,13 @@ _SAMPLE = 600
 class World:
     """Everything the steps draw from, and the only source of chance."""
 
-    def __init__(self, database: Database, rng: random.Random) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rng: random.Random,
+        retold: Callable[[Thing], Thing] = lambda thing: thing,
+    ) -> None:
+        """retold: what a table is taken for, such as one with other words for a column"""
         self.database = database
         self.schema: Schema = database.schema
         self.rng = rng
@@ -36,7 +44,7 @@ class World:
         for key in self.schema.foreign_keys:
             keyed.setdefault(key.table, set()).add(key.column)
         self.things = [
-            thing_of(table, keyed.get(table.name, set()))
+            retold(thing_of(table, keyed.get(table.name, set())))
             for table in self.schema.tables
             if table.columns and table.row_count
         ]
@@ -68,6 +76,22 @@ class World:
         asked = [(t, _interest(t)) for t in self.things]
         self._asked = [t for t, weight in asked if weight > 0] or self.things
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
+
+    def drawing(self, rng: random.Random) -> World:
+        """The same world with another source of chance."""
+        other = copy.copy(self)
+        other.rng = rng
+        return other
+
+    def retold(self, rng: random.Random, table: str, change: Callable[[Thing], Thing]) -> World:
+        """The same database with one table told otherwise, and asked about that table only."""
+        other = World(
+            self.database, rng, lambda thing: change(thing) if thing.table.name == table else thing
+        )
+        other._rows, other._texts, other._index = self._rows, self._texts, self._index
+        other._asked = [thing for thing in other.things if thing.table.name == table]
+        other._weights = [1.0] * len(other._asked)
+        return other
 
     def _links_of(self, thing: Thing) -> list[Link]:
         """Ways down to a table and up again to another that has names.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -35,6 +35,7 @@ from llmtui.workspace.settings import Settings
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
 
+Result = TypeVar("Result")
 SourceArgument = Annotated[
     Path, typer.Argument(help="A database, a data file, or a folder of data files.")
 ]
@@ -110,6 +111,18 @@ def follow(events: Iterable[Event], *, as_json: bool) -> None:
         else:
             narrator.tell(event)
     narrator.clear()
+
+
+def narrated(events: Generator[Event, None, Result]) -> Result:
+    """What a stage returns; its events are told on stderr."""
+    narrator = Narrator()
+    while True:
+        try:
+            narrator.tell(next(events))
+        except StopIteration as end:
+            narrator.clear()
+            result: Result = end.value
+            return result
 
 
 class Narrator:

@@ -50,7 +50,10 @@ EXAMPLES = {
         "llmtui instructions build company.duckdb",
         "llmtui instructions list company.duckdb --search salary",
     ),
-    "instructions build": ("llmtui instructions build company.duckdb --rows 3000 --lang zh",),
+    "instructions build": (
+        "llmtui instructions build company.duckdb --rows 3000 --lang zh",
+        "llmtui instructions build company.duckdb --contrast",
+    ),
     "instructions list": ("llmtui instructions list company.duckdb --search salary --limit 5",),
     "instructions check": ("llmtui instructions check company.duckdb",),
     "instructions import": ("llmtui instructions import company.duckdb rows.csv",),
@@ -61,6 +64,9 @@ EXAMPLES = {
     ),
     "instructions export": (
         "llmtui instructions export company.duckdb rows.jsonl --shape messages",
+    ),
+    "instructions contrast": (
+        "llmtui instructions contrast company.duckdb --out pairs.jsonl --each 3",
     ),
     "instructions coverage": ("llmtui instructions coverage company.duckdb --json",),
     "instructions rewrite": (

@@ -19,12 +19,13 @@ from llmtui.tui.commands.common import (
     SourceArgument,
     follow,
     keep,
+    narrated,
     open_database,
     place,
     say,
     settings_for,
 )
-from llmtui.tui.commands.tuning import LangOption, RowsOption
+from llmtui.tui.commands.tuning import ContrastOption, LangOption, RowsOption
 from llmtui.workspace.errors import RecordError, UsageError
 from llmtui.workspace.events import Event, Saved
 from llmtui.workspace.project import Project
@@ -37,12 +38,16 @@ app = typer.Typer(
 app.command("rewrite")(rewriting.rewrite)
 
 
+SeedOption = Annotated[int, typer.Option(help="The same seed gives the same rows.")]
+
+
 @app.command()
 def build(
     source: SourceArgument,
     rows: RowsOption = None,
     lang: LangOption = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same rows.")] = 7,
+    seed: SeedOption = 7,
+    contrast: ContrastOption = False,
     exclude: ExcludeOption = None,
     large: LargeOption = None,
     project: ProjectOption = None,
@@ -51,13 +56,18 @@ def build(
     """Construct rows from the database; rows of your own and verdicts stay."""
     full, kept = place(source, project)
     keep(kept, full, exclude, large)
-    settings = settings_for(kept, rows=rows, languages=lang)
+    settings = settings_for(kept, rows=rows, languages=lang, contrast="on" if contrast else None)
     from llmtui.trainer.instructions.build import build as stage
     from llmtui.trainer.instructions.construct import Options
     from llmtui.tui.pipeline import parse_languages
     from llmtui.workspace.project import start
 
-    options = Options(parse_languages(settings.languages), settings.rows or Options.rows, seed)
+    options = Options(
+        parse_languages(settings.languages),
+        settings.rows or Options.rows,
+        seed,
+        contrast=settings.contrast == "on",
+    )
     start(kept, full)
     with open_database(full, settings) as database:
         follow(stage(database, kept, options), as_json=as_json)
@@ -185,6 +195,39 @@ def coverage(
     for share in shares:
         missing = safe_text(", ".join(share.missing))
         print(f"{share.aspect}\t{share.seen}\t{len(share.possible)}\t{missing}")
+
+
+@app.command()
+def contrast(
+    source: SourceArgument,
+    out: Annotated[Path, typer.Option("--out", help="The file of JSON lines to write.")],
+    each: Annotated[
+        int, typer.Option("--each", min=0, max=9, help="Near misses of a question at most.")
+    ] = 2,
+    shape: Annotated[str, typer.Option("--shape", help="text or messages.")] = "text",
+    seed: SeedOption = 7,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write preference pairs: right answers beside near misses that run and are proven wrong.
+
+    Lines of {"prompt", "chosen", "rejected", "change", "why", "id", "lang"} of the rows that are
+    trained on; twins and questions without an answer are among them when the rows were built with
+    --contrast. How many there are of each kind goes to stdout.
+    """
+    full, kept = place(source, project)
+    rows = existing(kept, source)
+    from llmtui.trainer.instructions.contrast import write_pairs
+
+    with open_database(full, settings_for(kept)) as database:
+        counts = narrated(
+            write_pairs(database, rows, out.absolute(), each=each, shape=shape, seed=seed)
+        )
+    if as_json:
+        print(json.dumps(dict(counts.most_common()), ensure_ascii=False))
+        return
+    for kind, count in counts.most_common():
+        print(f"{kind}\t{count}")
 
 
 @app.command()

@@ -60,6 +60,10 @@ RoundsOption = Annotated[
     int,
     typer.Option("--rounds", help="Go on with what is missed, so many times in all.", min=1, max=9),
 ]
+ContrastOption = Annotated[
+    bool,
+    typer.Option("--contrast", help="Add twins of rows, and questions that have no answer."),
+]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", help="0 is every core.", min=0)]
 
 
@@ -73,6 +77,7 @@ def tune(
     until_flat: FlatOption = False,
     threads: ThreadsOption = None,
     rounds: RoundsOption = 1,
+    contrast: ContrastOption = False,
     fresh: FreshOption = False,
     exclude: ExcludeOption = None,
     large: LargeOption = None,
@@ -89,8 +94,9 @@ def tune(
     full, kept = place(source, project)
     keep(kept, full, exclude, large)
     settings = settings_for(
-        kept, minutes=minutes, base=base, languages=lang, rows=rows, threads=threads, schema=schema
-    )
+        kept, minutes=minutes, base=base, languages=lang, rows=rows, threads=threads,
+        schema=schema, contrast="on" if contrast else None,
+    )  # fmt: skip
     from llmtui.tui.pipeline import Job
     from llmtui.tui.pipeline import tune as run
 

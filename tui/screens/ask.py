@@ -165,7 +165,8 @@ class AskScreen(AnsweredScreen):
         self.busy = False
         self.answer = answer
         area = self.query_one(SqlArea)
-        if answer.sql and area.text.strip() != answer.sql.strip():
+        declined = answer.status == "abstained"  # no SQL of an earlier question stays beside it
+        if (answer.sql or declined) and area.text.strip() != answer.sql.strip():
             area.load_text(answer.sql)
         self.query_one("#badges", Static).update(badges(answer))
         if answer.status != "ok":
