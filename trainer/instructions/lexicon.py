@@ -265,7 +265,7 @@ def translated(english: str) -> tuple[str, ...]:
 
 def in_chinese(english: str) -> str:
     """Chinese for an English word of columns or tables, '' when it is not known."""
-    chinese = _translate(english)[0]
+    chinese = translated(english)[0]
     return chinese if HAN.search(chinese) else ""
 
 
