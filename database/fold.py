@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from llmtui.database.keys import singular
 
 _HAN = "\u3400-\u9fff"
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:['’][^\W_{_HAN}]+)*")
+_HAN_SIGN = re.compile(f"[{_HAN}]")
+_ALL_HAN = re.compile(f"[{_HAN}]+")
+_PIECES = 1 << 16
+"""Pieces of text whose key is remembered: those of rows that are alike come again and again."""
 _POSSESSIVE = re.compile(r"['’]s?$")
 _QUOTED = re.compile(
     r"\"([^\"]{1,60})\"|“([^”]{1,60})”|‘([^’]{1,60})’|《([^》]{1,60})》|「([^」]{1,60})」"
@@ -34,11 +39,13 @@ class Token:
 
 def is_han(text: str) -> bool:
     """Whether the text holds a Han character."""
-    return any("\u3400" <= character <= "\u9fff" for character in text)
+    return _HAN_SIGN.search(text) is not None
 
 
 def fold(text: str) -> str:
     """Lower case without accents; the length may change."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
 
@@ -54,8 +61,11 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+@lru_cache(maxsize=_PIECES)
 def key_of(value: str) -> str:
     """What a value is found by: its singular words, or its Han text; "" when it has no letter."""
+    if _ALL_HAN.fullmatch(value):
+        return value
     parts = tokens(value)
     if is_han(value):
         return "".join(part.folded for part in parts)

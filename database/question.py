@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from llmtui.database.fold import fold, is_han, key_of, quoted, tokens
 from llmtui.database.vocabulary import english_for, other_forms
@@ -69,7 +70,8 @@ class Question:
         return keys
 
 
-def forms_of(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)
+def forms_of(text: str) -> tuple[str, ...]:
     """Other ways in which a database may hold what `text` says, translations included."""
     plain = fold(text)
     english = list(english_for().get(text, ()))
@@ -77,4 +79,5 @@ def forms_of(text: str) -> list[str]:
         english = [e for mark in _ENDINGS for e in english_for().get(text + mark, ())]
     if is_han(text) and len(text) > 2 and text[-1] in _ENDINGS:
         english += english_for().get(text[:-1], ())
-    return [*english, *(form for word in (plain, *english) for form in other_forms().get(word, ()))]
+    others = (form for word in (plain, *english) for form in other_forms().get(word, ()))
+    return (*english, *others)
