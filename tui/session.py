@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmtui.tui.jobs import TuneJob
 from llmtui.tui.texts import t
+from llmtui.workspace import paths
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import ModelError, SourceError
 from llmtui.workspace.project import Project, project_for, start
@@ -24,7 +25,7 @@ class Session:
     """One source. `database`, `engine` and `asker` are slow at first: call them from a thread."""
 
     def __init__(self, source: Path, folder: Path | None = None) -> None:
-        self.source = source.expanduser().absolute()
+        self.source = paths.full_path(source)
         if not self.source.exists():
             raise SourceError("There is no such file or folder", where=str(self.source))
         self.project: Project = project_for(self.source, folder)

@@ -10,6 +10,15 @@ import platformdirs
 _APP = "llmtui"
 
 
+def full_path(path: Path) -> Path:
+    """The full path of a file or folder, without `..`; links keep their names where they can."""
+    given = path.expanduser().absolute()
+    plain = Path(os.path.normpath(given))
+    if ".." in given.parts and given.exists() and not (plain.exists() and given.samefile(plain)):
+        return given.resolve()  # `..` after a link to a folder leads elsewhere
+    return plain
+
+
 def home() -> Path | None:
     """The folder named by `LLMTUI_HOME`, or None when the platform's own folders are used."""
     value = os.environ.get("LLMTUI_HOME")

@@ -140,7 +140,7 @@ def project_for(source: Path, folder: Path | None = None) -> Project:
 
     Two sources never share a default folder: its name ends in a hash of the source's full path.
     """
-    full = source.expanduser().absolute()
+    full = paths.full_path(source)
     if folder is not None:
         project = Project(folder.expanduser().absolute())
         kept = project.source
@@ -161,7 +161,7 @@ def start(project: Project, source: Path) -> None:
     """Create the folder and its facts when they are not there yet."""
     make_dir(project.root)
     if not project.file.exists():
-        project.update(source=str(source.expanduser().absolute()))
+        project.update(source=str(paths.full_path(source)))
 
 
 def recent(limit: int = 10) -> list[Project]:

@@ -80,6 +80,16 @@ def test_a_project_belongs_to_one_source(tmp_path: Path) -> None:
     assert project_for(one).root != project_for(two).root
 
 
+def test_one_file_has_one_project_however_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "work" / "deep").mkdir(parents=True)
+    (tmp_path / "one.db").touch()
+    (tmp_path / "work" / "one.db").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "work" / "deep")
+    assert project_for(tmp_path / "work" / ".." / "one.db") == project_for(tmp_path / "one.db")
+    inside = project_for(tmp_path / "link" / ".." / "one.db")
+    assert inside == project_for(tmp_path / "work" / "one.db")
+
+
 def test_events_survive_their_line_and_foreign_lines_are_nothing() -> None:
     event = Progress("finetune", 3, 10, 0.5, 2.0, "rows", 9.0)
     assert from_line(to_line(event)) == event

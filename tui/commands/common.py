@@ -29,6 +29,7 @@ from llmtui.workspace.events import (
     Started,
     to_line,
 )
+from llmtui.workspace.paths import full_path
 from llmtui.workspace.project import Project, project_for
 from llmtui.workspace.settings import Settings
 
@@ -59,7 +60,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout."
 
 def place(source: Path, project: Path | None) -> tuple[Path, Project]:
     """The source's full path and its project. Raises SourceError when the source is missing."""
-    full = source.expanduser().absolute()
+    full = full_path(source)
     if not full.exists():
         raise SourceError("There is no such file or folder", where=str(full))
     return full, project_for(full, project)
