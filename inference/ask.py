@@ -20,6 +20,7 @@ from llmtui.inference.lacking import what_is_lacking
 from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
 from llmtui.inference.wording import core_of, question_problem, schema_texts
+from llmtui.trainer.instructions.pointless import pointless
 from llmtui.trainer.prompt import Prompt, shared_tokens
 from llmtui.trainer.refusal import may_be_refusal, refusal_in
 from llmtui.workspace.errors import LlmtuiError
@@ -30,7 +31,7 @@ _DOUBT = 0.6
 """What is left of an answer's confidence when it is empty, or for each thing that it leaves out."""
 _SETTLED = "Answered as you settled it before."
 _NONE = "No SQL was found that fits this database."
-_FAULTLESS = (False, False, 0)
+_FAULTLESS = (False, False, False, 0)
 _ANSWER_TOKENS = 192
 _DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
 """An untuned model goes on after its statement; what follows is not waited for."""
@@ -150,13 +151,14 @@ class Asker:
         return replace(answer, status="abstained", message=told, columns=(), rows=(), row_count=0)
 
     def _best_of(self, question: str, first: Answer, on_text: Callable[[str], None]) -> Answer:
-        """The answer, or one that the model nearly gave when that runs, holds something, and
-        leaves out less of what the question names."""
+        """The answer, or one that the model nearly gave when that runs, holds something, asks
+        for more than it says, and leaves out less of what the question names."""
         mentions = self.database.linker.mentions(question)
 
-        def faults(answer: Answer) -> tuple[bool, bool, int]:
+        def faults(answer: Answer) -> tuple[bool, bool, bool, int]:
             missing = left_out(question, mentions, answer.sql)
-            return answer.status != "ok", holds_nothing(answer), missing
+            ran = answer.status == "ok"
+            return not ran, holds_nothing(answer), ran and pointless(answer.sql), missing
 
         best, least = first, faults(first)
         if least == _FAULTLESS:
@@ -174,7 +176,7 @@ class Asker:
         if best is not first:
             on_text(best.sql)
         if best.confidence is not None:
-            doubts = least[1] + least[2]
+            doubts = sum(least[1:])
             best = replace(best, confidence=best.confidence * _DOUBT**doubts)
         return best
 

@@ -195,6 +195,12 @@ def test_a_bad_line_is_told_before_anything_is_answered(tmp_path: Path) -> None:
         read_items(file, "question")
 
 
+def test_an_answer_that_only_repeats_the_question_is_not_believed(shop_database: Database) -> None:
+    model = Scripted("SELECT city FROM customers WHERE city = 'Rome' GROUP BY city")
+    model.others = ["SELECT COUNT(*) FROM customers WHERE city = 'Rome'"]
+    assert Asker(shop_database, model).ask("rome customers?").sql == model.others[0]
+
+
 @pytest.mark.parametrize("first", ["SELECT name FROM customers WHERE id < 0", "SELECT FROM FROM"])
 def test_what_was_nearly_said_is_tried_when_the_answer_is_empty_or_none(
     shop_database: Database, first: str
