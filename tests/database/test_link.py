@@ -102,6 +102,20 @@ def test_the_column_that_is_named_comes_first(tmp_path: Path) -> None:
         assert len(database.linker.hints("invoices to Paris")) == 2
 
 
+def test_what_a_chinese_name_ends_with_says_what_it_names(tmp_path: Path) -> None:
+    file = tmp_path / "land.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("""
+            CREATE TABLE state (state_name VARCHAR, capital VARCHAR);
+            CREATE TABLE river (river_name VARCHAR, traverse VARCHAR, length INTEGER);
+            INSERT INTO state VALUES ('mississippi', 'jackson'), ('ohio', 'columbus');
+            INSERT INTO river VALUES ('mississippi', 'ohio', 3), ('ohio', 'mississippi', 2);
+        """)
+    with Database.open(file) as database:
+        assert database.linker.hints("密西西比河有多长")[0] == "river.river_name = 'mississippi'"
+        assert database.linker.hints("密西西比州的首府") == ("state.state_name = 'mississippi'",)
+
+
 def test_few_mentions_are_given_even_for_a_long_question(music: Database) -> None:
     question = "Rock, Jazz, Heavy Metal, Metallica, Queen, Paris, Calgary, New York, NY, Smith"
     assert len(music.linker.hints(question)) == 4

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llmtui.database.execute import Database
+from llmtui.database.result import Result
 from llmtui.database.secrets import find
 from llmtui.trainer.instructions import (
     steps_groups,
@@ -28,7 +29,7 @@ from llmtui.trainer.instructions import (
 from llmtui.trainer.instructions.chance import Drawn, Recorded
 from llmtui.trainer.instructions.choose import weights
 from llmtui.trainer.instructions.draft import Draft, shapes
-from llmtui.trainer.instructions.pointless import pointless
+from llmtui.trainer.instructions.pointless import pointless, without_having
 from llmtui.trainer.instructions.world import World
 from llmtui.workspace.errors import LlmtuiError, SourceError
 from llmtui.workspace.events import Event, Progress, RowDropped, RowsKept
@@ -172,14 +173,22 @@ class Maker:
         if pointless(draft.sql):
             return "asks for what it says"
         try:
-            if draft.probe and not self.matters(draft):
-                return "a condition changes nothing"
-            if draft.probe and self.probed[draft.probe][0] == 1 and _of_many(draft.sql):
-                return "orders or adds up one row"
+            if problem := self.aimless(draft):
+                return problem
             result = self.world.database.run(draft.sql, max_rows=_MOST_FETCHED)
         except LlmtuiError as error:
             return f"does not run: {str(error)[:60]}"
         return "" if draft.may_be_empty else _empty(result.rows)
+
+    def aimless(self, draft: Draft) -> str:
+        """What a query says in vain, "" for nothing. Raises what running raises."""
+        run, every = self.world.database.run, without_having(draft.sql)
+        if draft.probe and not self.matters(draft):
+            return "a condition changes nothing"
+        if draft.probe and self.probed[draft.probe][0] == 1 and _of_many(draft.sql):
+            return "orders or adds up one row"
+        both = [run(sql, max_rows=_MOST_FETCHED) for sql in (draft.sql, every) if every]
+        return "a condition changes nothing" if both and _alike(*both) else ""
 
     def matters(self, draft: Draft) -> bool:
         """Whether the rows change when a condition is left out."""
@@ -244,6 +253,11 @@ class Maker:
         for reason, count in self.dropped.most_common():
             self.tell(RowDropped(reason, count=count))
         self.tell(RowsKept(kept, f"{len([1 for why in self.ran.values() if not why])} queries"))
+
+
+def _alike(one: Result, other: Result) -> bool:
+    """Whether two results hold the same rows, in any order, as far as they were fetched."""
+    return sorted(map(repr, one.rows)) == sorted(map(repr, other.rows))
 
 
 def _of_many(sql: str) -> bool:

@@ -53,3 +53,14 @@ def _fixed(query: exp.Select) -> set[str]:
 
 def _name(item: object) -> str:
     return item.sql().lower() if isinstance(item, exp.Column) else ""
+
+
+def without_having(sql: str) -> str:
+    """A query without its HAVING, "" when it has none."""
+    if " HAVING " not in sql:
+        return ""
+    query = sqlglot.parse_one(sql, dialect="duckdb")
+    if not isinstance(query, exp.Select) or query.args.get("having") is None:
+        return ""
+    query.set("having", None)
+    return query.sql(dialect="duckdb")
