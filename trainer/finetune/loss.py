@@ -7,12 +7,12 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from llmtui.trainer.finetune.attention import NAME as PACKED
 from llmtui.trainer.finetune.attention import packing
 from llmtui.trainer.finetune.batches import Example
-from llmtui.trainer.finetune.packed import pack
+from llmtui.trainer.finetune.packed import FULL, pack
 
 _CHUNK = 1 << 24
 """Logits that are held at once."""
@@ -90,18 +90,23 @@ def _capped(logits: Tensor, cap: float) -> Tensor:
 
 
 def _chunks(hidden: Tensor, targets: Tensor, weight: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    size = max(1, _CHUNK // weight.shape[0])
+    size = max(1, _CHUNK // weight.shape[0] // FULL) * FULL
     return zip(torch.split(hidden, size), torch.split(targets, size), strict=True)
 
 
 class _HeadLoss(torch.autograd.Function):
-    """Loss and gradient in one pass over a frozen head, so that no logits are kept."""
+    """Loss and gradient in one pass over a frozen head, so that no logits are kept.
+
+    Products are taken over full heights: for each new one oneDNN keeps a program and a workspace.
+    """
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, cap: float) -> Tensor:
         total, grads = torch.zeros((), device=hidden.device), []
         for states, wanted in _chunks(hidden, targets, weight):
-            logits = _capped(states @ weight.t(), cap).float()
+            count = len(wanted)
+            full = nn.functional.pad(states, (0, 0, 0, -count % FULL))
+            logits = _capped(full @ weight.t(), cap)[:count].float()
             sums = logits.logsumexp(-1, keepdim=True)
             total += (sums[:, 0] - logits.gather(1, wanted[:, None])[:, 0]).sum()
             if not ctx.needs_input_grad[0]:
@@ -110,7 +115,8 @@ class _HeadLoss(torch.autograd.Function):
             grad = logits.sub_(sums).exp_()
             grad[torch.arange(len(wanted)), wanted] -= 1
             grad = grad * slope if slope is not None else grad
-            grads.append(grad.to(weight.dtype) @ weight)
+            grad = nn.functional.pad(grad.to(weight.dtype), (0, 0, 0, -count % FULL))
+            grads.append((grad @ weight)[:count])
         if grads:
             ctx.save_for_backward(torch.cat(grads))
         return total

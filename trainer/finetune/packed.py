@@ -15,7 +15,7 @@ from torch import Tensor
 
 from llmtui.trainer.finetune.batches import Example
 
-_FULL = 64
+FULL = 64
 """Packed lengths are multiples of it: the matrix library keeps a program and its workspace for each
 length that it meets, a gigabyte and more over the many lengths of a run."""
 
@@ -80,7 +80,7 @@ def pack(examples: Sequence[Example]) -> Packed:
         tokens += example.tokens[prefix:]
         positions += range(prefix, len(example.tokens))
     rests = [len(example.tokens) - prefix for example in examples]
-    if filler := -len(tokens) % _FULL:  # one more row, of which nothing is predicted
+    if filler := -len(tokens) % FULL:  # one more row, of which nothing is predicted
         tokens += tokens[-1:] * filler
         positions += range(prefix, prefix + filler)
         rests.append(filler)
