@@ -2,16 +2,13 @@ import datetime as dt
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyarrow import parquet
 from textual.app import App
-from textual.widgets import Static
 
 from llmtui.database.execute import Database
 from llmtui.database.text import show_value
-from llmtui.inference.answer import Answer
 from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.charts import bars, chart_of
 from llmtui.tui.completion import complete
@@ -285,42 +282,3 @@ async def test_why_a_statement_is_refused_is_said_in_chinese(
             screen = await run(app, sql)
             assert said in str(screen.query_one("#message").content), sql  # type: ignore[attr-defined]
             screen.answer = None
-
-
-class Declining(FakeAsker):
-    """Has SQL for the first question, and none for those after it."""
-
-    asked = 0
-
-    def ask(self, question: str, on_text: Any) -> Answer:
-        self.asked += 1
-        if self.asked == 1:
-            answer: Answer = super().ask(question, on_text)
-            return answer
-        told = "Which [date] do you mean: start date or end date?"
-        return Answer(question=question, status="abstained", message=told, exit_code=1)
-
-
-async def test_a_question_back_stands_beside_no_sql(
-    shop: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = LlmtuiApp(shop)
-    asker = None
-
-    def one(session: Session) -> FakeAsker:
-        nonlocal asker
-        asker = asker or Declining(session.database())
-        return asker
-
-    monkeypatch.setattr(Session, "asker", one)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.press("a", *"who", "enter")
-        screen = app.screen
-        assert isinstance(screen, AskScreen)
-        await until(lambda: bool(screen.query_one(SqlArea).text))
-        await until(lambda: not screen.busy)
-        await pilot.press(*"when", "enter")
-        await until(lambda: screen.answer is not None and screen.answer.status == "abstained")
-        await pilot.pause()
-        assert screen.query_one(SqlArea).text == ""
-        assert "Which [date] do you mean" in str(screen.query_one("#message", Static).render())

@@ -1,0 +1,97 @@
+"""Questions that are worth asking, and ways of asking that go beyond one table."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from llmtui.database.execute import Database
+from llmtui.trainer.instructions.lexicon import column_words, table_words
+from llmtui.trainer.instructions.pointless import pointless
+from llmtui.trainer.instructions.related import parent_busiest
+from llmtui.trainer.instructions.world import World
+from tests.trainer.test_instructions import made, rows_of
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT name FROM state WHERE name = 'Ohio'", True),
+        ("SELECT MIN(area) FROM lake WHERE area = 20", True),
+        ("SELECT COUNT(DISTINCT city) FROM t WHERE city = 'Rome' AND n > 2", True),
+        ("SELECT city, COUNT(*) FROM t WHERE city = 'Rome' GROUP BY city", True),
+        ("SELECT n FROM t WHERE city = 'Rome' ORDER BY city", True),
+        ("SELECT n, n FROM t", True),
+        ("SELECT s.name FROM c JOIN s ON c.s = s.name WHERE c.s = 'Ohio'", True),
+        ("SELECT area FROM state WHERE name = 'Ohio'", False),
+        ("SELECT name FROM state WHERE name = 'Ohio' OR area > 3", False),
+        ("SELECT COUNT(*) FROM t WHERE city = 'Rome'", False),
+        ("SELECT first, last FROM t WHERE last = 'Ray'", False),
+        ("SELECT city FROM t WHERE n > 3 GROUP BY city ORDER BY COUNT(*)", False),
+        ("SELECT a FROM t WHERE b = 1 INTERSECT SELECT a FROM t WHERE b = 2", False),
+    ],
+)
+def test_what_asks_only_for_what_it_says_is_pointless(sql: str, expected: bool) -> None:
+    assert pointless(sql) is expected
+
+
+LAND = """
+CREATE TABLE state (name VARCHAR PRIMARY KEY, area INTEGER, capital VARCHAR);
+CREATE TABLE border_info (state VARCHAR REFERENCES state(name),
+    border VARCHAR REFERENCES state(name));
+CREATE TABLE peaks (state VARCHAR PRIMARY KEY REFERENCES state(name), highest VARCHAR,
+    metres INTEGER);
+CREATE TABLE city (city VARCHAR, state VARCHAR REFERENCES state(name), people INTEGER);
+INSERT INTO state SELECT 'Land ' || chr(65 + i::INTEGER), 100 + i * 7, 'Town ' || i
+    FROM range(20) t(i);
+INSERT INTO border_info SELECT 'Land ' || chr(65 + i::INTEGER),
+    'Land ' || chr(65 + (i + j)::INTEGER % 20) FROM range(20) t(i), range(1, 4) u(j);
+INSERT INTO peaks SELECT 'Land ' || chr(65 + i::INTEGER), 'Mount ' || i, 500 + i * 31
+    FROM range(20) t(i);
+INSERT INTO city SELECT 'City ' || i, 'Land ' || chr(65 + (i * i)::INTEGER % 20), 900 + i * 13
+    FROM range(70) t(i);
+"""
+
+
+def test_rows_tied_to_each_other_and_the_greatest_parents_are_asked_for(tmp_path: Path) -> None:
+    with Database.open(made(tmp_path, LAND)) as database:
+        rows = rows_of(database, 1500)
+        world = World(database, random.Random(3))
+        city = next(thing for thing in world.things if thing.sql == "city")
+        busiest = [parent_busiest(world, city, {}) for _ in range(20)]
+    tests = {made.sql() for made in busiest if made}
+    assert "state = (SELECT state FROM city GROUP BY state ORDER BY COUNT(*) DESC LIMIT 1)" in tests
+    assert not any("FROM peaks" in test for test in tests)
+    tied = [row for row in rows if "name IN (SELECT border FROM border_info WHERE" in row.sql]
+    assert any("bordering Land" in row.question for row in tied)
+    assert any("接壤" in row.question or "相邻" in row.question for row in tied)
+    assert any("= (SELECT name FROM state ORDER BY area" in row.sql for row in rows)
+    whose = [row for row in rows if re.match("SELECT name FROM state WHERE capital = ", row.sql)]
+    assert any(re.search("is the capital of wh|首都的", row.question) for row in whose)
+    parts = [row for row in rows if row.sql.startswith("SELECT highest FROM peaks")]
+    assert any(re.search(r"\bstates?\b", row.question, re.I) for row in parts)
+
+
+BROKER = """
+CREATE TABLE sbCustomer (sbCustId VARCHAR PRIMARY KEY, sbCustName VARCHAR, sbCustCity VARCHAR);
+CREATE TABLE sbTransaction (sbTxId VARCHAR PRIMARY KEY, sbTxCustId VARCHAR, sbTxShares INTEGER,
+    sbTxAmount_usd DOUBLE, sbTxNote VARCHAR);
+CREATE TABLE customer_info (id INTEGER, total_sales INTEGER, total_cost INTEGER, total_tax INTEGER);
+"""
+
+
+def test_marks_and_units_of_names_are_not_said(tmp_path: Path) -> None:
+    with Database.open(made(tmp_path, BROKER)) as database:
+        tables = {table.name: table for table in database.schema.tables}
+    words = {
+        f"{table.name}.{column.name}": column_words(table, column).en[0]
+        for table in tables.values()
+        for column in table.columns
+    }
+    assert table_words(tables["sbCustomer"]).en[0] == "customer"
+    assert table_words(tables["customer_info"]).en[:2] == ("customer info", "customer")
+    assert words["sbCustomer.sbCustCity"] == "city"
+    assert words["sbTransaction.sbTxShares"] == "shares"
+    assert words["sbTransaction.sbTxAmount_usd"] == "amount"
+    assert words["customer_info.total_cost"] == "total cost"

@@ -1,0 +1,52 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Static
+
+from llmtui.inference.answer import Answer
+from llmtui.tui.app import LlmtuiApp
+from llmtui.tui.screens.ask import AskScreen
+from llmtui.tui.session import Session
+from llmtui.tui.widgets.sqlarea import SqlArea
+from tests.tui.test_app import FakeAsker
+from tests.tui.waiting import until
+
+
+class Declining(FakeAsker):
+    """Has SQL for the first question, and none for those after it."""
+
+    asked = 0
+
+    def ask(self, question: str, on_text: Any) -> Answer:
+        self.asked += 1
+        if self.asked == 1:
+            answer: Answer = super().ask(question, on_text)
+            return answer
+        told = "Which [date] do you mean: start date or end date?"
+        return Answer(question=question, status="abstained", message=told, exit_code=1)
+
+
+async def test_a_question_back_stands_beside_no_sql(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = LlmtuiApp(shop)
+    asker = None
+
+    def one(session: Session) -> FakeAsker:
+        nonlocal asker
+        asker = asker or Declining(session.database())
+        return asker
+
+    monkeypatch.setattr(Session, "asker", one)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("a", *"who", "enter")
+        screen = app.screen
+        assert isinstance(screen, AskScreen)
+        await until(lambda: bool(screen.query_one(SqlArea).text))
+        await until(lambda: not screen.busy)
+        await pilot.press(*"when", "enter")
+        await until(lambda: screen.answer is not None and screen.answer.status == "abstained")
+        await pilot.pause()
+        assert screen.query_one(SqlArea).text == ""
+        assert "Which [date] do you mean" in str(screen.query_one("#message", Static).render())
