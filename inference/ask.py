@@ -16,11 +16,11 @@ from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, declined, holds_nothing, run_sql
 from llmtui.inference.candidates import Candidate
 from llmtui.inference.coverage import left_out
+from llmtui.inference.doubts import in_vain
 from llmtui.inference.lacking import what_is_lacking
 from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
 from llmtui.inference.wording import core_of, question_problem, schema_texts
-from llmtui.trainer.instructions.pointless import pointless
 from llmtui.trainer.prompt import Prompt, shared_tokens
 from llmtui.trainer.refusal import may_be_refusal, refusal_in
 from llmtui.workspace.errors import LlmtuiError
@@ -153,12 +153,12 @@ class Asker:
     def _best_of(self, question: str, first: Answer, on_text: Callable[[str], None]) -> Answer:
         """The answer, or one that the model nearly gave when that runs, holds something, asks
         for more than it says, and leaves out less of what the question names."""
-        mentions = self.database.linker.mentions(question)
+        mentions, schema = self.database.linker.mentions(question), self.database.schema
 
         def faults(answer: Answer) -> tuple[bool, bool, bool, int]:
             missing = left_out(question, mentions, answer.sql)
             ran = answer.status == "ok"
-            return not ran, holds_nothing(answer), ran and pointless(answer.sql), missing
+            return not ran, holds_nothing(answer), ran and in_vain(answer.sql, schema), missing
 
         best, least = first, faults(first)
         if least == _FAULTLESS:

@@ -195,8 +195,15 @@ def test_a_bad_line_is_told_before_anything_is_answered(tmp_path: Path) -> None:
         read_items(file, "question")
 
 
-def test_an_answer_that_only_repeats_the_question_is_not_believed(shop_database: Database) -> None:
-    model = Scripted("SELECT city FROM customers WHERE city = 'Rome' GROUP BY city")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SELECT city FROM customers WHERE city = 'Rome' GROUP BY city",
+        "SELECT id FROM customers WHERE city = 'Rome' GROUP BY id ORDER BY COUNT(*) DESC LIMIT 1",
+    ],
+)
+def test_an_answer_that_asks_in_vain_is_not_believed(shop_database: Database, said: str) -> None:
+    model = Scripted(said)
     model.others = ["SELECT COUNT(*) FROM customers WHERE city = 'Rome'"]
     assert Asker(shop_database, model).ask("rome customers?").sql == model.others[0]
 

@@ -16,6 +16,8 @@ from llmtui.trainer.instructions.world import World
 _PLACES = frozenset(
     ["city", "country", "state", "location", "region", "province", "county", "town", "building"]
 )
+_BY_KEY = 0.14
+"""Share of the groups by a parent that are named by its key alone."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,10 @@ def _by_parent(
         slots: dict[str, Sayable] = {"col": noun(both), "cols": nouns(both)}
         _extra(slots, item, both)
         return Grouping(selection, item.full, item.full, slots)
+    if len(path) == 1 and rng.random() < _BY_KEY and path[0].key not in parent.label:
+        return _by_key(
+            Selection(child, chosen.conditions, chosen.either, (), selection.words), path
+        )
     label, key = parent.label, path[-1].target
     items = list(label)
     if rng.random() < 0.12 and key not in items:
@@ -106,6 +112,23 @@ def _by_parent(
     unique = parent.unique_label or key in items
     by = shown if unique else f"{key.full}, {shown}"
     return Grouping(selection, shown, by, _parent_slots(role, parent, items, key))
+
+
+def _by_key(selection: Selection, path: tuple[Relation, ...]) -> Grouping:
+    """By what refers to the parent, which is not looked up: "the id of the customer with …"."""
+    role, key = path[0].role, path[0].key
+    name = key.words.whole.en[0]
+    slots: dict[str, Sayable] = {
+        "col": Phrase(
+            (name, f"id of the {role.en[0]}", f"{role.en[0]} id"), (f"{role.zh[0]}编号",)
+        ),
+        "cols": Phrase(
+            (plural(name), f"ids of the {plural(role.en[0])}", f"{role.en[0]} ids"),
+            (f"{role.zh[0]}编号",),
+        ),
+    }
+    shown = selection.column(key)
+    return Grouping(selection, shown, shown, slots)
 
 
 def _parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) -> dict[str, Sayable]:

@@ -111,11 +111,12 @@ def direction(kind: str, *, down: bool) -> dict[str, Sayable]:
     up = "alphabetical" if kind == "text" else "ascending"
     noun_en = ("descending",) if down else ("ascending", up)
     option = tuple(f" {text}" for text in en)
-    return {
+    found: dict[str, Sayable] = {
         "direction": Phrase(en, zh),
-        "direction_opt": Phrase(option if down else ("", *option), zh),
+        "direction_opt": Phrase(option, zh) if down else Phrase(("", *option), ("", *zh)),
         "order_noun": Phrase(noun_en, ()),
     }
+    return found if down else found | {"ascending": YES}
 
 
 def order(world: World) -> Draft | None:
