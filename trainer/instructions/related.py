@@ -14,7 +14,7 @@ from llmtui.trainer.instructions.meanings import (
     superlatives_for,
     ties_for,
 )
-from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns
+from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns, text_literal
 from llmtui.trainer.instructions.selection import Path, joined
 from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
 from llmtui.trainer.instructions.things import Field, Row, Thing
@@ -64,6 +64,30 @@ def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     if len(value.split()) > 2 or len(value) > 20:
         ways.pop("adj")
     return Condition("parent", named.tests, ways, slots, path)
+
+
+def parent_keyed(world: World, thing: Thing, row: Row) -> Condition | None:
+    """Rows of the parent with a key: "orders of customer 10"."""
+    ups = world.ups(thing)
+    relation = world.rng.choice(ups) if ups else None
+    value = row.get(relation.key.column.name) if relation else None
+    if relation is None or value is None or len(str(value)) > 12:
+        return None
+    number = relation.key.kind == "number"
+    said = str(world.plain(value)) if number else str(value)
+    if not number and not relation.key.coded:
+        return None
+    test = f"{{c}} = {said if number else text_literal(said)}"
+    role = relation.role
+    named = (*role.en, f"{role.en[0]} id", f"{role.en[0]} number")
+    slots: dict[str, Sayable] = {
+        "p": Phrase(named, (*role.zh, f"{role.zh[0]}编号")),
+        "ps": nouns(role),
+        "v": Phrase((said,), (said,)),
+        "who": _who(thing),
+    }
+    ways = {part: texts for part, texts in _ways("keyed").items() if part != "adj"}
+    return Condition("keyed", ((relation.key, test),), ways, slots)
 
 
 def deed_ways(
