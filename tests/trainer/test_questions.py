@@ -62,7 +62,11 @@ def test_rows_tied_to_each_other_and_the_greatest_parents_are_asked_for(tmp_path
         city = next(thing for thing in world.things if thing.sql == "city")
         whose = [lookup_whose(world) for _ in range(60)]
         busiest = [parent_busiest(world, city, {}) for _ in range(20)]
-    asked = {draft.realise("en", world.rng, set()).lower() for draft in whose if draft}
+    asked = {
+        draft.say(draft.template("en", world.rng, set()), "en", world.rng).lower()
+        for draft in whose
+        if draft
+    }
     assert any("is the capital of wh" in question for question in asked)
     tests = {made.sql() for made in busiest if made}
     assert "state = (SELECT state FROM city GROUP BY state ORDER BY COUNT(*) DESC LIMIT 1)" in tests
