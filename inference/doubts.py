@@ -5,13 +5,23 @@ from __future__ import annotations
 import sqlglot
 from sqlglot import exp
 
+from llmtui.database.dialects import parse
 from llmtui.database.schema import Schema
+from llmtui.inference.scopes import views
+from llmtui.inference.strays import is_stray
 from llmtui.trainer.instructions.pointless import pointless
 
 
 def in_vain(sql: str, schema: Schema) -> bool:
-    """Whether a statement asks only for what it says, or groups rows that are alone in theirs."""
-    return pointless(sql) or _groups_singly(sql, schema)
+    """Whether a statement asks only for what it says, groups rows that are alone in theirs, or has
+    a query inside that shows what only the one around it has."""
+    return pointless(sql) or _groups_singly(sql, schema) or _has_strays(sql, schema)
+
+
+def _has_strays(sql: str, schema: Schema) -> bool:
+    tree = parse(sql)
+    found = views(tree, schema) if tree is not None else ()
+    return any(is_stray(column, view) for view in found for column in view.columns)
 
 
 def _groups_singly(sql: str, schema: Schema) -> bool:

@@ -33,6 +33,15 @@ class Ways:
         pairs = {(one.name, other.name), (other.name, one.name)}
         return [key for key in self.schema.foreign_keys if (key.table, key.to_table) in pairs]
 
+    def thing(self, table: Table | None, column: exp.Column) -> str:
+        """The table whose rows a key column stands for, "" for one that is no key."""
+        name = column.name.lower()
+        for key in self.schema.foreign_keys:
+            if table and key.table == table.name and key.column.lower() == name:
+                return key.to_table
+        own = table.primary_key if table else ()
+        return table.name if table and [part.lower() for part in own] == [name] else ""
+
     def between(self, sources: Sequence[Source], goal: Table) -> Way | None:
         """The only shortest way (of one or two keys) from a table that is read to `goal`, or the
         one of several that the question speaks of."""
@@ -133,9 +142,12 @@ def _same_stem(one: str, other: str) -> bool:
     return same >= _SHORTEST_STEM and same >= _STEM * max(len(one), len(other))
 
 
-def follow_keys(tree: exp.Query, ways: Ways) -> list[str]:
+def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list[str]:
     """Compare tables by their one key where they are compared by columns that are no key of theirs;
-    changes `tree` in place and tells what was changed."""
+    changes `tree` in place and tells what was changed.
+
+    strangers: only where keys of different things are compared (a customer's with an order's)
+    """
     changes: list[str] = []
     for view in views(tree, ways.schema):
         for node in view.select.find_all(exp.EQ, exp.In):
@@ -148,7 +160,8 @@ def follow_keys(tree: exp.Query, ways: Ways) -> list[str]:
             if mine is None or theirs is None or mine is theirs:
                 continue
             keys = ways.keys(mine.table, theirs.table)
-            if len(keys) != 1:
+            things = {ways.thing(mine.table, pair[0]), ways.thing(theirs.table, pair[1])}
+            if len(keys) != 1 or (strangers and (len(things) < 2 or "" in things)):
                 continue
             right = condition(mine, keys[0], theirs)
             if [c.name.lower() for c in pair] == [

@@ -1,0 +1,68 @@
+"""Columns that a query inside another shows though none of its tables has them.
+
+DuckDB takes them from the query around, so that `WHERE id IN (SELECT id FROM suppliers)` is always
+true: never what is meant.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from llmtui.database.schema import Table
+from llmtui.inference.nearest import name_words
+from llmtui.inference.scopes import View, identifier, views
+from llmtui.inference.ways import Ways
+
+_MOST = 4
+
+
+def is_stray(column: exp.Column, view: View) -> bool:
+    """Whether a column is shown by a query that has it from around only."""
+    shown = column.parent is view.select and column.arg_key == "expressions"
+    if not shown or not view.around:
+        return False
+    if not column.table:
+        return not any(source.has(column.name) for source in view.here)
+    return not any(source.alias.lower() == column.table.lower() for source in view.here)
+
+
+def mend_strays(tree: exp.Query, ways: Ways) -> list[str]:
+    """Join the table that has such a column, where it is plain which; changes `tree` in place and
+    tells what was changed."""
+    changes: list[str] = []
+    for _ in range(_MOST):
+        if not any(_mended(view, ways, changes) for view in views(tree, ways.schema)):
+            break
+    return changes
+
+
+def _mended(view: View, ways: Ways, changes: list[str]) -> bool:
+    """Mend one scope; true as soon as a table was joined."""
+    for column in view.columns:
+        if not is_stray(column, view):
+            continue
+        if any(source.has(column.name) for source in view.here):
+            changes.append(f'"{column.name}" was taken from the query that shows it')
+            column.set("table", None)
+            continue
+        table = _holding(column.name, view, ways)
+        if table is not None and ways.join(view, table):
+            column.set("table", identifier(table.name))
+            changes.append(f'"{table.name}" was joined, which has "{column.name}"')
+            return True
+    return False
+
+
+def _holding(name: str, view: View, ways: Ways) -> Table | None:
+    """The table that has a column and that few keys lead to, None when it is not plain which."""
+    read = {source.table_name for source in (*view.here, *view.around)}
+    here = [source for source in view.here if source.table]
+    found: dict[int, list[Table]] = {}
+    for table in ways.schema.tables:
+        has = any(column.name.lower() == name.lower() for column in table.columns)
+        way = ways.between(here, table) if has and table.name not in read else None
+        if way is not None:
+            found.setdefault(len(way[1]), []).append(table)
+    nearest = found[min(found)] if found else []
+    spoken = [t for t in nearest if any(map(ways.speaks_of, name_words(t.name)))]
+    return next((some[0] for some in (nearest, spoken) if len(some) == 1), None)
