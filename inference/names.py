@@ -19,7 +19,7 @@ def mend_names(tree: exp.Query, ways: Ways) -> list[str]:
     _mend_tables(tree, schema, changes)
     for _ in range(_MOST_JOINS):
         for view in views(tree, schema):
-            _mend_conditions(view, ways, changes)
+            mend_conditions(view, ways, changes)
         if not any(_mend_columns(view, ways, changes) for view in views(tree, schema)):
             break
     return list(dict.fromkeys(changes))
@@ -44,7 +44,7 @@ def _mend_tables(tree: exp.Query, schema: Schema, changes: list[str]) -> None:
         node.set("db", identifier(meant.schema) if meant.schema != "main" else None)
 
 
-def _mend_conditions(view: View, ways: Ways, changes: list[str]) -> None:
+def mend_conditions(view: View, ways: Ways, changes: list[str]) -> None:
     """A join without a condition, or with one of columns that are not there, follows the key, or
     the keys of a table between the two."""
     for place, join in enumerate(list(view.select.args.get("joins") or [])):
@@ -63,10 +63,10 @@ def _mend_conditions(view: View, ways: Ways, changes: list[str]) -> None:
         if way is None:
             continue
         start, steps = way
-        if len(steps) > 1 and view.source(steps[0][1].name) is not None:
+        if any(view.source(table.name) is not None for _, table in steps[:-1]):
             continue
         middle = joins(start, steps)[:-1]
-        between = Source(steps[0][1].name, steps[0][1], None) if middle else start
+        between = Source(steps[-2][1].name, steps[-2][1], None) if middle else start
         join.set("on", condition(between, steps[-1][0], right))
         join.set("kind", None)
         every = view.select.args["joins"]

@@ -17,7 +17,7 @@ from llmtui.database.dialects import from_dialects, parse, written
 from llmtui.inference.literals import mend_literals
 from llmtui.inference.names import mend_names, mend_whole_rows
 from llmtui.inference.statement import closed, drop_doubles, statement_in
-from llmtui.inference.strays import mend_strays
+from llmtui.inference.strays import mend_joins, mend_strays
 from llmtui.inference.strict import mend_strictness
 from llmtui.inference.ways import Ways, follow_keys
 from llmtui.workspace.errors import QueryError
@@ -100,7 +100,8 @@ def _with_values(mended: Mended, database: Database, question: str) -> Mended:
     changes: list[str] = []
     if tree is not None:
         ways = Ways(database.schema, question)
-        changes += [*mend_strays(tree, ways), *follow_keys(tree, ways, strangers=True)]
+        changes += [*mend_joins(tree, ways), *mend_strays(tree, ways)]
+        changes += follow_keys(tree, ways, strangers=True)
         changes += [*mend_whole_rows(tree, database.schema), *drop_doubles(tree)]
         changes += mend_literals(tree, database, question)
     if tree is None or not changes or not binds(written(tree), database):

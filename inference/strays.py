@@ -1,7 +1,8 @@
-"""Columns that a query inside another shows though none of its tables has them.
+"""Statements that bind by accident.
 
-DuckDB takes them from the query around, so that `WHERE id IN (SELECT id FROM suppliers)` is always
-true: never what is meant.
+A column that a query inside another shows though none of its tables has it: DuckDB takes it from
+the query around, so that `WHERE id IN (SELECT id FROM suppliers)` is always true. And a join that
+compares a column with itself. Neither is ever meant.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from llmtui.database.schema import Table
+from llmtui.inference.names import mend_conditions
 from llmtui.inference.nearest import name_words
 from llmtui.inference.scopes import View, identifier, views
 from llmtui.inference.ways import Ways
@@ -33,6 +35,26 @@ def mend_strays(tree: exp.Query, ways: Ways) -> list[str]:
     for _ in range(_MOST):
         if not any(_mended(view, ways, changes) for view in views(tree, ways.schema)):
             break
+    return changes
+
+
+def mend_joins(tree: exp.Query, ways: Ways) -> list[str]:
+    """Join along the keys where a join compares a column with itself; changes `tree` in place and
+    tells what was changed."""
+    changes: list[str] = []
+    for view in views(tree, ways.schema):
+        loose = [
+            (join, on)
+            for join in view.select.args.get("joins") or ()
+            if isinstance(on := join.args.get("on"), exp.EQ) and on.left == on.right
+        ]
+        for join, _ in loose:
+            join.set("on", None)
+        if loose:
+            mend_conditions(view, ways, changes)
+        for join, on in loose:
+            if join.args.get("on") is None:
+                join.set("on", on)
     return changes
 
 

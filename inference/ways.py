@@ -17,6 +17,7 @@ Step = tuple[ForeignKey, Table]
 Way = tuple[Source, list[Step]]
 """A table that is read, and the steps from it."""
 _SHORTEST_STEM, _STEM = 4, 0.6
+_LONGEST, _MOST_WAYS = 4, 500
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,35 @@ class Ways:
         return table.name if table and [part.lower() for part in own] == [name] else ""
 
     def between(self, sources: Sequence[Source], goal: Table) -> Way | None:
-        """The only shortest way (of one or two keys) from a table that is read to `goal`, or the
+        """The only shortest way (of up to four keys) from a table that is read to `goal`, or the
         one of several that the question speaks of."""
-        short: list[Way] = []
-        long: list[Way] = []
         read = {source.table.name for source in sources if source.table}
-        for source in sources:
-            short += [(source, [(key, goal)]) for key in self.keys(source.table, goal)]
-            for middle in self.schema.tables:
-                if middle.name in read or middle.name == goal.name:
-                    continue
-                for first in self.keys(source.table, middle):
-                    rest = self.keys(middle, goal)
-                    long += [(source, [(first, middle), (key, goal)]) for key in rest]
-        return self._spoken_of(short or long)
+        frontier: list[Way] = [(source, []) for source in sources if source.table]
+        for _ in range(_LONGEST):
+            found: list[Way] = []
+            onward: list[Way] = []
+            for source, steps in frontier:
+                last = steps[-1][1] if steps else source.table
+                passed = read | {table.name for _, table in steps}
+                for key, table in self._neighbours(last):
+                    longer: Way = (source, [*steps, (key, table)])
+                    if table.name == goal.name:
+                        found.append(longer)
+                    elif table.name not in passed:
+                        onward.append(longer)
+            if found:
+                return self._spoken_of(found)
+            frontier = onward[:_MOST_WAYS]
+        return None
+
+    def _neighbours(self, table: Table | None) -> list[Step]:
+        """Every key of a table or to it, with the table at its other end."""
+        if table is None:
+            return []
+        by_name = {other.name: other for other in self.schema.tables}
+        ends = [(k, k.to_table) for k in self.schema.foreign_keys if k.table == table.name]
+        ends += [(k, k.table) for k in self.schema.foreign_keys if k.to_table == table.name]
+        return [(k, by_name[n]) for k, n in ends if n in by_name and n != table.name]
 
     def _spoken_of(self, found: list[Way]) -> Way | None:
         if len(found) < 2:

@@ -60,6 +60,13 @@ def supply(tmp_path: Path) -> Iterator[Database]:
             "SELECT name FROM customer WHERE customer_id NOT IN"
             " (SELECT customer_id FROM purchase WHERE state = 'open')",
         ),
+        (
+            "SELECT DISTINCT name FROM customer JOIN product"
+            " ON product.product_id = product.product_id WHERE title = 'thing 2'",
+            "SELECT DISTINCT name FROM customer JOIN purchase USING (customer_id)"
+            " JOIN line USING (purchase_id) JOIN product USING (product_id)"
+            " WHERE title = 'thing 2'",
+        ),
     ],
 )
 def test_what_an_inner_query_only_has_from_around_is_joined(
