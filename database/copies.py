@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmtui.database.execute import Database
 
 COPIES = 4
-_VERSION = 1
+_VERSION = 2
 
 
 def perturbed_copies(

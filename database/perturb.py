@@ -38,12 +38,16 @@ _MEMORY_MB = 1024
 
 @dataclass
 class _Copy:
-    """A table on its way into the copy: column → values, and those its keys had before."""
+    """A table on its way into the copy: column → values, and those its keys had before.
+
+    pairs: all columns of a table that only ties others, when no two of its rows are the same
+    """
 
     table: Table
     values: dict[str, list[Any]]
     types: dict[str, pa.DataType]
     before: dict[str, set[Any]] = field(default_factory=dict)
+    pairs: tuple[str, ...] = ()
 
 
 def write_copies(
@@ -105,6 +109,8 @@ def _perturb(
                                   if k.to_table == table.name)}  # fmt: skip
     copy.before = {name: set(copy.values[name]) for name in keys if name in copy.values}
     count = len(next(iter(copy.values.values()), []))
+    if foreign == set(copy.values) and len(set(zip(*copy.values.values(), strict=True))) == count:
+        copy.pairs = tuple(copy.values)
     doubles = not keys & foreign and all(_fresh_kind(table, name) for name in keys)
     order = rng.sample(range(count), count)
     kept = order[: count - round(count * _DROPPED)]
@@ -153,7 +159,7 @@ def _mend_references(copies: Sequence[_Copy], schema: Schema, rng: random.Random
         if key.table in by_name and key.to_table in by_name:
             _mend(by_name[key.table], by_name[key.to_table], key, rng)
     for copy in copies:
-        names = copy.table.primary_key
+        names = copy.table.primary_key or copy.pairs
         if not names:
             continue
         seen: set[tuple[Any, ...]] = set()

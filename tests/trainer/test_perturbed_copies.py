@@ -237,3 +237,24 @@ def test_a_copy_has_views_and_nothing_that_is_excluded(tmp_path: Path) -> None:
     assert "age" in columns
     assert "pay" not in columns
     assert rich == old
+
+
+def test_rows_that_only_tie_others_are_there_once_as_before(tmp_path: Path) -> None:
+    file = tmp_path / "ties.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("""
+            CREATE TABLE land (name VARCHAR PRIMARY KEY, area INTEGER);
+            CREATE TABLE border (land VARCHAR REFERENCES land(name),
+                other VARCHAR REFERENCES land(name));
+            CREATE TABLE visit (land VARCHAR REFERENCES land(name));
+            INSERT INTO land SELECT 'L' || i, i * 7 FROM range(20) t(i);
+            INSERT INTO border SELECT 'L' || i, 'L' || (i + j) % 20 FROM range(20) t(i),
+                range(1, 4) u(j);
+            INSERT INTO visit SELECT 'L' || i % 7 FROM range(40) t(i);
+        """)
+    with Database.open(file) as database:
+        for path in perturbed_copies(database, ["SELECT * FROM border"]):
+            with Database.open(path) as copy:
+                pairs = copy.run("SELECT * FROM border").rows
+                assert len(set(pairs)) == len(pairs) > 20
+                assert len(copy.run("SELECT * FROM visit").rows) > 20
