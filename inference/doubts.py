@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlglot
 from sqlglot import exp
 
 from llmtui.database.dialects import parse
@@ -15,17 +14,17 @@ from llmtui.trainer.instructions.pointless import pointless
 def in_vain(sql: str, schema: Schema) -> bool:
     """Whether a statement asks only for what it says, groups rows that are alone in theirs, or has
     a query inside that shows what only the one around it has."""
-    return pointless(sql) or _groups_singly(sql, schema) or _has_strays(sql, schema)
-
-
-def _has_strays(sql: str, schema: Schema) -> bool:
     tree = parse(sql)
-    found = views(tree, schema) if tree is not None else ()
-    return any(is_stray(column, view) for view in found for column in view.columns)
+    if tree is None:
+        return False
+    return pointless(tree) or _groups_singly(tree, schema) or _has_strays(tree, schema)
 
 
-def _groups_singly(sql: str, schema: Schema) -> bool:
-    query = sqlglot.parse_one(sql, dialect="duckdb")
+def _has_strays(tree: exp.Query, schema: Schema) -> bool:
+    return any(is_stray(column, v) for v in views(tree, schema) for column in v.columns)
+
+
+def _groups_singly(query: exp.Query, schema: Schema) -> bool:
     if not isinstance(query, exp.Select) or query.args.get("joins"):
         return False
     source = query.args.get("from_")

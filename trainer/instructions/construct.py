@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from llmtui.database.dialects import parse
 from llmtui.database.execute import Database
 from llmtui.database.secrets import find
 from llmtui.trainer.instructions import (
@@ -169,7 +170,7 @@ class Maker:
         secret = find(draft.sql) if self.world.database.access.secrets == "mask" else ""
         if secret:
             return f"a likely {secret} is in it"
-        if pointless(draft.sql):
+        if pointless(parse(draft.sql)):
             return "asks for what it says"
         try:
             if problem := self.aimless(draft):

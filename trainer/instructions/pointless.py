@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sqlglot
 from sqlglot import exp
 
+from llmtui.database.dialects import parse
 
-def pointless(sql: str) -> bool:
+
+def pointless(query: exp.Expr | None) -> bool:
     """Whether a query asks only for what its conditions fix, or orders, groups or computes by it.
 
     One column twice is pointless too. Queries of several SELECTs on one level are let through.
     """
-    query = sqlglot.parse_one(sql, dialect="duckdb")
     if not isinstance(query, exp.Select):
         return False
     fixed = _fixed(query)
@@ -57,9 +57,7 @@ def _name(item: object) -> str:
 
 def without_having(sql: str) -> str:
     """A query without its HAVING, "" when it has none."""
-    if " HAVING " not in sql:
-        return ""
-    query = sqlglot.parse_one(sql, dialect="duckdb")
+    query = parse(sql) if " HAVING " in sql else None
     if not isinstance(query, exp.Select) or query.args.get("having") is None:
         return ""
     query.set("having", None)
