@@ -96,7 +96,7 @@ def select(
         return None
     either = wanted > 1 and rng.random() < 0.25
     found: list[Condition] = []
-    for _ in range(wanted * 3):
+    for _ in range(wanted * 6):
         if len(found) == wanted:
             break
         source = (world.anchor(thing) or row) if either else row

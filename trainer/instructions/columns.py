@@ -179,14 +179,14 @@ def measure(world: World, fields: Sequence[Field], names: Sequence[str] = ()) ->
     item = rng.choice(usable)
     allowed = (
         ("MAX", "MIN")
-        if item.kind == "date"
-        else tuple(names) or ("AVG", "AVG", "SUM", "MAX", "MIN")
+        if item.kind == "date" or item.words.year
+        else tuple(names) or ("AVG", "AVG", "AVG", "SUM", "MAX", "MIN")
     )
     name, chance = rng.choice(allowed), rng.random()
     if chance < 0.14 and len(set(allowed)) > 1:
         count = 3 if len(set(allowed)) > 2 and rng.random() < 0.3 else 2
         return Measure(tuple((n, item) for n in rng.sample(sorted(set(allowed)), count)))
-    numbers = [f for f in usable if f.kind == "number" and f is not item]
+    numbers = [f for f in usable if f.kind == "number" and f is not item and not f.words.year]
     if chance < 0.22 and numbers and item.kind == "number":
         return Measure(((name, item), (name, rng.choice(numbers))))
     return Measure(((name, item),))

@@ -99,7 +99,7 @@ def _weight(item: Field, thing: Thing) -> float:
     """Columns with few values are what people filter by; names and long texts less."""
     if item.kind == "text":
         return 3.0 if item in thing.groups else 1.2
-    return 1.5
+    return 3.5
 
 
 def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Condition:
@@ -107,7 +107,7 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
     if value == 0 and item.column.minimum == 0 and rng.random() < 0.3:
         return compose("zero", item, "{c} = 0", thing, {})
     low = world.number_value(item)
-    if rng.random() < 0.25 and item.column.distinct > 5:
+    if rng.random() < 0.2 and item.column.distinct > 5:
         high = world.number_value(item)
         small, large = sorted((low, high))
         if small <= value <= large and small != large:
@@ -117,7 +117,7 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
     if value == low or rng.random() < (0.35 if few or item.words.year else 0.06):
         low, kind = world.plain(value), "eq"
     elif value > low:
-        kind = rng.choices(("gt", "ge"), (4, 1.2))[0]
+        kind = rng.choices(("gt", "ge"), (6, 1.2))[0]
     else:
         kind = rng.choices(("lt", "le"), (4, 1.2))[0]
     test = f"{{c}} {_SIGNS[kind]} {low}"
@@ -126,9 +126,10 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
 
 def average_condition(world: World, thing: Thing) -> Condition | None:
     """Above or below the average of the whole table."""
-    if not thing.numbers:
+    numbers = [f for f in thing.numbers if not f.words.year]
+    if not numbers:
         return None
-    item = world.rng.choice(thing.numbers)
+    item = world.rng.choice(numbers)
     kind, sign = world.rng.choice((("above_average", ">"), ("below_average", "<")))
     average = f"(SELECT AVG({item.bare}) FROM {thing.sql})"
     return compose(kind, item, f"{{c}} {sign} {average}", thing, {})
@@ -174,7 +175,8 @@ def text_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
     if not sayable(text):
         return None
     few = item in thing.groups
-    if not few and item.column.distinct > 5 and rng.random() < 0.3:
+    parts = not few and item.column.distinct > 5 and item.column.name not in thing.keys
+    if parts and rng.random() < 0.4:
         return part_condition(world, thing, item, text)
     slots: dict[str, Sayable] = {"v": value_phrase(text)}
     short = len(text.split()) <= 2 and len(text) <= 20

@@ -102,8 +102,13 @@ def drafted(
 def without_needless_joins(sql: str, selection: Selection) -> str:
     """A query without the tables of which it reads only the column that it is joined by, when that
     is their name: the rows have it themselves. A query with others inside stays as it is."""
-    if sql.count("SELECT") > 1:
+    sides = _SETS.split(sql)
+    if any(side.count("SELECT") > 1 for side in sides):
         return sql
+    return "".join(_without_needless_joins(side, selection) for side in sides)
+
+
+def _without_needless_joins(sql: str, selection: Selection) -> str:
     short = sql
     for relation in reversed(selection.ups or ()):
         name, key, target = relation.parent.sql, relation.key.full, relation.target.full
@@ -115,6 +120,9 @@ def without_needless_joins(sql: str, selection: Selection) -> str:
     if short == sql or " JOIN " in short:
         return short
     return re.sub(rf'(?<![\w".]){re.escape(selection.thing.sql)}\.(?=[\w"])', "", short)
+
+
+_SETS = re.compile(r"( (?:UNION|INTERSECT|EXCEPT) )")
 
 
 def _dotted(name: str) -> re.Pattern[str]:

@@ -185,7 +185,8 @@ def column_words(table: Table, column: Column) -> Words:
     chinese = [*own_zh, *_column_zh(table, english, whole, said_zh)]
     if HAN.search(column.name):
         chinese, names = [*own_zh, column.name, *chinese], [*own_en, column.name, said_en.lower()]
-    money = column.kind == "number" and (bool(set(parts) & _money()) or "元" in column.comment)
+    sums = set(parts) & _money() if parts == ("total",) else set(parts) & _money() - {"total"}
+    money = column.kind == "number" and (bool(sums) or "元" in column.comment)
     year = column.kind == "number" and (("year" in parts) or column.name.endswith(("年份", "年度")))
     counts = counted_noun(parts) if column.kind == "number" and not year else ""
     said = table_words(table)

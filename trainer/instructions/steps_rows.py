@@ -16,7 +16,7 @@ from llmtui.trainer.instructions.world import World
 
 def list_rows(world: World) -> Draft | None:
     thing, rng = world.thing(), world.rng
-    selection = select(world, thing, (14, 66, 20))
+    selection = select(world, thing, (10, 66, 24))
     if selection is None:
         return None
     if rng.random() < 0.05:
@@ -122,7 +122,7 @@ def direction(kind: str, *, down: bool) -> dict[str, Sayable]:
 def order(world: World) -> Draft | None:
     thing, rng = world.thing(), world.rng
     usable = thing.numbers + thing.dates + list(thing.label[:1])
-    selection = select(world, thing, (60, 40))
+    selection = select(world, thing, (45, 50, 5))
     if not usable or selection is None:
         return None
     item, down = rng.choice(usable), rng.random() < 0.5
@@ -198,7 +198,7 @@ def top(world: World) -> Draft | None:
     """The first row, or the first few, by a number or a date."""
     thing, rng = world.thing(), world.rng
     usable = [f for f in thing.numbers * 2 + thing.dates if f.column.distinct > 3]
-    selection = select(world, thing, (72, 25, 3))
+    selection = select(world, thing, (62, 34, 4))
     if not usable or selection is None:
         return None
     item, high = rng.choice(usable), rng.random() < 0.66

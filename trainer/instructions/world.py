@@ -51,7 +51,8 @@ class World:
         by_name = {thing.table.name: thing for thing in self.things}
         for key in self.schema.foreign_keys:
             part, whole = by_name.get(key.table), by_name.get(key.to_table)
-            if part and whole and part is not whole and _is_part(part, key.column):
+            alone = keyed[key.table] == {key.column}  # else it ties two things
+            if part and whole and part is not whole and alone and _is_part(part, key.column):
                 by_name[key.table] = replace(part, words=part.words.also(whole.words))
         self.things = list(by_name.values())
         self.relations: list[Relation] = []
@@ -73,6 +74,7 @@ class World:
         self._rows: dict[str, list[Row]] = {}
         self._index: dict[tuple[str, str], dict[Any, list[Row]]] = {}
         self._texts: dict[tuple[str, str], list[str]] = {}
+        self._wholes: dict[Field, bool] = {}
         asked = [(t, _interest(t)) for t in self.things]
         self._asked = [t for t, weight in asked if weight > 0] or self.things
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
@@ -129,7 +131,7 @@ class World:
         paths = self._paths(thing)
         if not paths:
             return ()
-        return self.rng.choices(paths, [3.0 if len(path) == 1 else 1.0 for path in paths])[0]
+        return self.rng.choices(paths, [2.0 if len(path) == 1 else 1.0 for path in paths])[0]
 
     def ups(self, thing: Thing) -> list[Relation]:
         return self._ups[thing.table.name]
@@ -195,7 +197,7 @@ class World:
         """A round number inside the column's range."""
         low, high = float(item.column.minimum), float(item.column.maximum)
         value: float = low + (high - low) * self.rng.uniform(0.05, 0.95) ** 1.3
-        whole = "INT" in item.column.type or (low == int(low) and high - low > 50)
+        whole = self._whole(item) or (low == int(low) and high - low > 50)
         if not whole and high - low < 50:
             return round(value, 1 if high - low > 2 else 2)
         if item.words.year or high - low < 12:
@@ -204,6 +206,18 @@ class World:
         step = int("1" + "0" * max(0, digits))
         rounded = round(value / step) * step
         return rounded if low <= rounded <= high else int(value)
+
+    def _whole(self, item: Field) -> bool:
+        """Whether a column holds whole numbers, whatever its type."""
+        if item not in self._wholes:
+            thing = next(t for t in self.things if t.table.name == item.table.name)
+            values = [row[item.column.name] for row in self.rows(thing)]
+            self._wholes[item] = (
+                "INT" in item.column.type
+                or item.words.year
+                or all(value is None or value == int(value) for value in values)
+            )
+        return self._wholes[item]
 
     def number(self, item: Field, value: int | float) -> Phrase:
         return number_phrase(value, money=item.words.money, plain=item.words.year)
