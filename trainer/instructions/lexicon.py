@@ -247,6 +247,10 @@ def translated(english: str) -> tuple[str, ...]:
     A second way is given when a piece has another word.
     """
     glossary, parts, found = _glossary("columns", "nouns"), english.split(), []
+    if english not in glossary:
+        if len(parts) > 2 and parts[:2] == ["number", "of"]:
+            return tuple(f"{way.removesuffix('数')}数" for way in translated(singular(" ".join(parts[2:]))))
+        parts = _in_chinese_order(parts)
     place = 0
     while place < len(parts):
         for end in range(len(parts), place, -1):
@@ -262,6 +266,26 @@ def translated(english: str) -> tuple[str, ...]:
             place += 1
     ways = _unique(["".join(words[0] for words in found), "".join(words[-1] for words in found)])
     return ways if HAN.search(ways[0]) else (english,)
+
+
+_BOUNDS = {"from": "start", "to": "end"}
+_DONE = frozenset(["paid", "sold", "bought", "sent", "spent", "built", "won", "lost"])
+
+
+def _in_chinese_order(parts: list[str]) -> list[str]:
+    """What is said of a thing stands before it: "date supplied from" → "supplied start date",
+    "date of purchase" → "purchase date"."""
+    if "of" in parts[1:-1]:
+        place = parts.index("of")
+        return [*parts[place + 1 :], *parts[:place]]
+    unit = next((part for part in parts if part in ("date", "time")), "")
+    if unit and parts[-1] in _BOUNDS:
+        rest = [part for part in parts[:-1] if part != unit]
+        return [*rest, _BOUNDS[parts[-1]], unit]
+    last = parts[-1]
+    if len(parts) > 1 and (last in _DONE or (last.endswith("ed") and len(last) > 4)):
+        return [last, *parts[:-1]]
+    return parts
 
 
 def in_chinese(english: str) -> str:

@@ -1,0 +1,63 @@
+"""What tables, columns and their numbers are called, and what is asked of them."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from llmtui.database.execute import Database
+from llmtui.trainer.instructions.lexicon import translated
+from llmtui.trainer.instructions.world import World
+from tests.trainer.test_instructions import made, rows_of
+
+MEASURED = """
+CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT, founded_year INTEGER);
+CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE member (person_id INTEGER PRIMARY KEY REFERENCES person(id),
+    team_id INTEGER REFERENCES team(id));
+CREATE TABLE project (id INTEGER PRIMARY KEY, title TEXT, team_id INTEGER REFERENCES team(id),
+    tot_credits NUMERIC(8, 2), date_assigned_from DATE);
+INSERT INTO team SELECT i, 'Team ' || chr(65 + i::INTEGER), 1990 + i * 3 FROM range(0, 9) t(i);
+INSERT INTO person SELECT i, 'Person ' || chr(65 + i::INTEGER) FROM range(0, 24) t(i);
+INSERT INTO member SELECT i, i % 9 FROM range(0, 24) t(i);
+INSERT INTO project SELECT i, 'Project ' || i, i % 9, (i * 7) % 40 + 1,
+    DATE '2020-01-01' + (i * 11)::INTEGER FROM range(0, 50) t(i);
+"""
+
+
+def test_years_are_not_added_up_and_whole_numbers_are_compared_with_whole_ones(
+    tmp_path: Path,
+) -> None:
+    with Database.open(made(tmp_path, MEASURED)) as database:
+        rows = rows_of(database, 1000)
+    queries = [row.sql for row in rows]
+    assert not [sql for sql in queries if re.search(r"(SUM|AVG)\((team\.)?founded_year\)", sql)]
+    assert any(re.search(r"(MAX|MIN)\((team\.)?founded_year\)", sql) for sql in queries)
+    bounds = [found for sql in queries for found in re.findall(r"tot_credits [<>]=? ([\d.]+)", sql)]
+    assert bounds
+    assert not [bound for bound in bounds if "." in bound]
+    assert not [row.question for row in rows if "$" in row.question]  # "total" alone is no money
+
+
+def test_a_table_that_ties_two_others_is_not_called_by_the_name_of_one(tmp_path: Path) -> None:
+    with Database.open(made(tmp_path, MEASURED)) as database:
+        things = World(database, random.Random(1)).things
+    names = {thing.table.name: thing.words.en for thing in things}
+    assert "person" in names["person"]
+    assert "person" not in names["member"]
+
+
+@pytest.mark.parametrize(
+    ("name", "chinese"),
+    [
+        ("date from", "开始日期"),
+        ("date supplied from", "供应开始日期"),
+        ("total value purchased", "购买总值"),
+        ("date of purchase", "采购日期"),
+        ("number of employees", "员工数"),
+        ("number of pages", "页数"),
+    ],
+)
+def test_names_are_said_in_chinese_order(name: str, chinese: str) -> None:
+    assert translated(name)[0] == chinese
