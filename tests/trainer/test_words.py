@@ -9,6 +9,7 @@ import pytest
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.lexicon import translated
 from llmtui.trainer.instructions.world import World
+from llmtui.workspace.records import Instruction
 from tests.trainer.test_instructions import made, rows_of
 
 MEASURED = """
@@ -61,3 +62,56 @@ def test_a_table_that_ties_two_others_is_not_called_by_the_name_of_one(tmp_path:
 )
 def test_names_are_said_in_chinese_order(name: str, chinese: str) -> None:
     assert translated(name)[0] == chinese
+
+
+SHOPPING = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, phone TEXT, city TEXT);
+CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT, price INTEGER);
+CREATE TABLE customer_orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(id),
+    status TEXT);
+CREATE TABLE order_products (order_id INTEGER REFERENCES customer_orders(id),
+    product_id INTEGER REFERENCES products(id), PRIMARY KEY (order_id, product_id));
+INSERT INTO customers SELECT i, 'Name ' || chr(65 + i::INTEGER), '5550' || i, 'City ' || (i % 4)
+    FROM range(0, 20) t(i);
+INSERT INTO products SELECT i, 'Thing ' || chr(65 + i::INTEGER), 10 + i * 7
+    FROM range(0, 20) t(i);
+INSERT INTO customer_orders SELECT i, if(i < 20, i, 10 + i % 6), ['new', 'sent', 'paid'][1 + i % 3]
+    FROM range(0, 80) t(i);
+INSERT INTO order_products SELECT DISTINCT i % 80, (i * 3 + i // 80) % 20 FROM range(0, 200) t(i);
+"""
+
+
+def test_a_table_is_called_by_its_last_word_unless_another_is(tmp_path: Path) -> None:
+    with Database.open(made(tmp_path, SHOPPING)) as database:
+        things = World(database, random.Random(1)).things
+    names = {thing.table.name: thing.words.en for thing in things}
+    assert "order" in names["customer_orders"]
+    assert "product" not in names["order_products"]
+
+
+@pytest.fixture(scope="module")
+def shopping_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Instruction]:
+    with Database.open(made(tmp_path_factory.mktemp("shop"), SHOPPING)) as database:
+        return rows_of(database, 3000)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words", "sql"),
+    [
+        (
+            "group_top_columns",
+            "the most|最多",
+            r"customers\.phone.*GROUP BY customers.*LIMIT 1",
+        ),
+        ("having_columns", "more than|超过|多于", r"customers\.phone.*HAVING COUNT\(\*\) > \d"),
+        ("having_count", "multiple|多个", r"HAVING COUNT\(\*\) >(= 2| 1)$"),
+        ("group_sorted", "ordered by|排", r"GROUP BY (\S+) ORDER BY \1"),
+        ("list_columns", r"product (id )?\d|[产商]品(编号)?\d", r"WHERE product_id = \d+\)$"),
+        ("count", "or (over|above|more|higher)|或", r"\(price < \d+ OR price > \d+\)"),
+    ],
+)
+def test_what_people_ask_about_ties_is_drawn(
+    shopping_rows: list[Instruction], shape: str, words: str, sql: str
+) -> None:
+    drawn = [row for row in shopping_rows if row.shape == shape and re.search(sql, row.sql)]
+    assert any(re.search(words, row.question) for row in drawn)

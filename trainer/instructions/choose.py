@@ -14,11 +14,11 @@ from llmtui.trainer.instructions.conditions import (
     name_condition,
     own_condition,
 )
+from llmtui.trainer.instructions.linked import link_condition
 from llmtui.trainer.instructions.mutual import mutual
 from llmtui.trainer.instructions.phrases import text_literal, value_phrase
 from llmtui.trainer.instructions.related import (
     child,
-    link_condition,
     parent_busiest,
     parent_column,
     parent_keyed,

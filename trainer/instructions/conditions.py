@@ -113,6 +113,9 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
         if small <= value <= large and small != large:
             slots = {"v": world.number(item, small), "v2": world.number(item, large)}
             return compose("between", item, f"{{c}} BETWEEN {small} AND {large}", thing, slots)
+        if small != large and not small <= value <= large:
+            slots = {"v": world.number(item, small), "v2": world.number(item, large)}
+            return compose("outside", item, f"({{c}} < {small} OR {{c}} > {large})", thing, slots)
     few = item.column.distinct <= 12
     if value == low or rng.random() < (0.35 if few or item.words.year else 0.06):
         low, kind = world.plain(value), "eq"

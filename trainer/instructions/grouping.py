@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from llmtui.trainer.instructions.choose import select
+from llmtui.trainer.instructions.columns import column_slots, some_columns
 from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.meanings import events_for
 from llmtui.trainer.instructions.naming import plural
 from llmtui.trainer.instructions.phrases import YES, Phrase, noun, nouns
 from llmtui.trainer.instructions.selection import Selection
@@ -16,7 +18,9 @@ from llmtui.trainer.instructions.world import World
 _PLACES = frozenset(
     ["city", "country", "state", "location", "region", "province", "county", "town", "building"]
 )
-_BY_KEY = 0.14
+_COLUMNS = 0.3
+"""Share of the groups by a parent that are shown by several of its columns, where they may be."""
+_BY_KEY = 0.18
 """Share of the groups by a parent that are named by its key alone."""
 
 
@@ -30,8 +34,14 @@ class Grouping:
     slots: dict[str, Sayable]
 
 
-def grouping(world: World, counts: tuple[float, ...] = (80, 20)) -> Grouping | None:
-    """One of the ways to group a table, at random."""
+def grouping(
+    world: World, counts: tuple[float, ...] = (80, 20), *, columns: bool = False
+) -> Grouping | None:
+    """One of the ways to group a table, at random.
+
+    columns: whether a parent may stand for its group by several of its columns; their names are
+    {pcols} then, the parent is {p}
+    """
     rng = world.rng
     kind = rng.random()
     if world.relations and kind < 0.5:
@@ -42,7 +52,7 @@ def grouping(world: World, counts: tuple[float, ...] = (80, 20)) -> Grouping | N
         if rng.random() < 0.15:
             further = world.ups(relation.parent)
             path += (rng.choice(further),) if further else ()
-        return _by_parent(world, relation.child, path, counts)
+        return _by_parent(world, relation.child, path, counts, columns=columns)
     thing = world.thing()
     numbers = [f for f in thing.numbers if f.words.year or _few(f, thing)]
     fields = thing.groups * 2 + numbers
@@ -86,13 +96,15 @@ def _extra(slots: dict[str, Sayable], item: Field, words: Words) -> None:
 
 def _by_parent(
     world: World, child: Thing, path: tuple[Relation, ...], counts: tuple[float, ...],
-    words: Words | None = None,
+    words: Words | None = None, *, columns: bool = False,
 ) -> Grouping | None:  # fmt: skip
     rng, parent, role = world.rng, path[-1].parent, path[-1].role
     chosen = select(world, child, counts)
     if chosen is None:
         return None
     selection = Selection(child, chosen.conditions, chosen.either, path, words or child.words)
+    if columns and rng.random() < _COLUMNS:
+        return _by_columns(world, selection, path[-1])
     if parent.groups and words is None and rng.random() < 0.2:
         item = rng.choice(parent.groups)
         said = item.words.of(role)
@@ -111,7 +123,35 @@ def _by_parent(
     shown = ", ".join(item.full for item in items)
     unique = parent.unique_label or key in items
     by = shown if unique else f"{key.full}, {shown}"
-    return Grouping(selection, shown, by, _parent_slots(role, parent, items, key))
+    slots = _parent_slots(role, parent, items, key) | _deed(selection.words)
+    return Grouping(selection, shown, by, slots)
+
+
+def _by_columns(world: World, selection: Selection, relation: Relation) -> Grouping | None:
+    """By a parent of which some columns are asked: "name and phone of the customer with …"."""
+    parent, role, key = relation.parent, relation.role, relation.target
+    items = some_columns(world, parent)
+    if items == list(parent.label) and parent.unique_label:
+        return None
+    shown = ", ".join(item.full for item in items)
+    by = shown if key in items else f"{key.full}, {shown}"
+    named = column_slots(items, parent)
+    slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role), **_deed(selection.words)}
+    slots |= {"pcols": named["cols1"], "pcols_many": named["cols"]}
+    slots["whoc"] = Phrase(("who", "that") if parent.words.person else ("that",), ())
+    return Grouping(selection, shown, by, slots)
+
+
+def _deed(words: Words) -> dict[str, Sayable]:
+    """What a parent did to have such rows: {made} ("placed" an order) or {been} ("sold")."""
+    found: dict[str, Sayable] = {}
+    for event in events_for(words)[0]:
+        done, _, what = event.partition(" ")
+        if done == "been":
+            found["been"] = Phrase((what,), ())
+        elif what.startswith(("a ", "an ")):
+            found["made"] = Phrase((done,), ())
+    return found
 
 
 def _by_key(selection: Selection, path: tuple[Relation, ...]) -> Grouping:
@@ -128,7 +168,7 @@ def _by_key(selection: Selection, path: tuple[Relation, ...]) -> Grouping:
         ),
     }
     shown = selection.column(key)
-    return Grouping(selection, shown, shown, slots)
+    return Grouping(selection, shown, shown, slots | _deed(selection.words))
 
 
 def _parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) -> dict[str, Sayable]:

@@ -249,7 +249,9 @@ def translated(english: str) -> tuple[str, ...]:
     glossary, parts, found = _glossary("columns", "nouns"), english.split(), []
     if english not in glossary:
         if len(parts) > 2 and parts[:2] == ["number", "of"]:
-            return tuple(f"{way.removesuffix('数')}数" for way in translated(singular(" ".join(parts[2:]))))
+            return tuple(
+                f"{way.removesuffix('数')}数" for way in translated(singular(" ".join(parts[2:])))
+            )
         parts = _in_chinese_order(parts)
     place = 0
     while place < len(parts):

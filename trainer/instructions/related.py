@@ -1,4 +1,4 @@
-"""Conditions through keys: on a parent, on children, through a table between two."""
+"""Conditions through keys: on a parent, on children."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import name_condition, own_condition
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import (
-    deeds_for,
     events_for,
     superlatives_for,
     ties_for,
 )
 from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns, text_literal
-from llmtui.trainer.instructions.selection import Path, joined
+from llmtui.trainer.instructions.selection import Path
 from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
 from llmtui.trainer.instructions.things import Field, Row, Thing
 from llmtui.trainer.instructions.world import World
 
 
-def _ways(kind: str) -> dict[str, tuple[str, ...]]:
+def ways_of(kind: str) -> dict[str, tuple[str, ...]]:
     return {part: phrasings("relations", kind, part) for part in PARTS}
 
 
-def _who(thing: Thing) -> Phrase:
+def who(thing: Thing) -> Phrase:
     return Phrase(("who", "that") if thing.words.person else ("that",), ())
 
 
@@ -38,7 +37,7 @@ def _inner(condition: Condition) -> dict[str, Sayable]:
     }
 
 
-def _walk(world: World, path: Path, row: Row) -> Row | None:
+def walk(world: World, path: Path, row: Row) -> Row | None:
     """The row that `row` leads to along the keys."""
     current: Row | None = row
     for relation in path:
@@ -49,7 +48,7 @@ def _walk(world: World, path: Path, row: Row) -> Row | None:
 def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows of one named parent: "rock tracks", "albums by X"."""
     path = world.path(thing)
-    found = _walk(world, path, row) if path else None
+    found = walk(world, path, row) if path else None
     if found is None:
         return None
     parent, role = path[-1].parent, path[-1].role
@@ -57,8 +56,8 @@ def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     if named is None:
         return None
     slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role), "v": named.slots["v"]}
-    slots["who"] = _who(thing)
-    ways = _ways("parent_person" if parent.words.person else "parent")
+    slots["who"] = who(thing)
+    ways = ways_of("parent_person" if parent.words.person else "parent")
     ways |= deed_ways(ways, slots, path[-1].key.words) if len(path) == 1 else {}
     value = str(found.get(parent.label[0].column.name))
     if len(value.split()) > 2 or len(value) > 20:
@@ -84,9 +83,9 @@ def parent_keyed(world: World, thing: Thing, row: Row) -> Condition | None:
         "p": Phrase(named, (*role.zh, f"{role.zh[0]}编号")),
         "ps": nouns(role),
         "v": Phrase((said,), (said,)),
-        "who": _who(thing),
+        "who": who(thing),
     }
-    ways = {part: texts for part, texts in _ways("keyed").items() if part != "adj"}
+    ways = {part: texts for part, texts in ways_of("keyed").items() if part != "adj"}
     return Condition("keyed", ((relation.key, test),), ways, slots)
 
 
@@ -100,14 +99,14 @@ def deed_ways(
     value = slots["v"]
     slots |= {"doing": Phrase(doing, ()), "do": Phrase((do,), ())}
     slots["tied"] = Lazy(None, lambda rng: rng.choice(tied).replace("{v}", value.say("zh", rng)))
-    deed = _ways("mutual_deed")
+    deed = ways_of("mutual_deed")
     return {part: (*texts, *deed[part] * 3) for part, texts in ways.items()}
 
 
 def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows whose parent meets a condition: said of the parent, or of the row itself."""
     path = world.path(thing)
-    found = _walk(world, path, row) if path else None
+    found = walk(world, path, row) if path else None
     if found is None:
         return None
     parent, role = path[-1].parent, path[-1].role
@@ -123,9 +122,9 @@ def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
         ways = dict(inner.ways)
         if chance < 0.4:
             ways.pop("adj", None)
-        return Condition(inner.kind, inner.tests, ways, {**inner.slots, "who": _who(thing)}, path)
-    slots = {**_inner(inner), "p": noun(role), "ps": nouns(role), "who2": _who(parent)}
-    return Condition("parent_column", inner.tests, _ways("parent_column"), slots, path)
+        return Condition(inner.kind, inner.tests, ways, {**inner.slots, "who": who(thing)}, path)
+    slots = {**_inner(inner), "p": noun(role), "ps": nouns(role), "who2": who(parent)}
+    return Condition("parent_column", inner.tests, ways_of("parent_column"), slots, path)
 
 
 def parent_most(world: World, thing: Thing, row: Row) -> Condition | None:
@@ -144,7 +143,7 @@ def parent_most(world: World, thing: Thing, row: Row) -> Condition | None:
         "most": extreme(item.kind, high=high),
         "super": Phrase(*superlatives_for(item.words, high=high)),
     }
-    return Condition("parent_most", ((relation.key, test),), _ways("parent_most"), slots)
+    return Condition("parent_most", ((relation.key, test),), ways_of("parent_most"), slots)
 
 
 def parent_busiest(world: World, thing: Thing, row: Row) -> Condition | None:
@@ -169,10 +168,10 @@ def parent_busiest(world: World, thing: Thing, row: Row) -> Condition | None:
         "cs": nouns(relation.child.words),
         "mostly": Phrase(("most",) if high else ("fewest", "least"), ("最多" if high else "最少",)),
     }
-    return Condition("parent_busiest", ((key.key, test),), _ways("parent_busiest"), slots)
+    return Condition("parent_busiest", ((key.key, test),), ways_of("parent_busiest"), slots)
 
 
-def _inside(relation_key: Field, source: str, test: str, *, full: bool, none: bool) -> str:
+def inside(relation_key: Field, source: str, test: str, *, full: bool, none: bool) -> str:
     """{c} [NOT] IN (SELECT key FROM children WHERE …), without NULL where NOT IN needs it."""
     key = relation_key.full if full else relation_key.bare
     if none and relation_key.column.nulls:
@@ -188,8 +187,8 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
         return None
     relation, rng = world.rng.choice(downs), world.rng
     kid, none = relation.child, rng.random() < 0.45
-    slots: dict[str, Sayable] = {"c": noun(kid.words), "cs": nouns(kid.words), "who": _who(thing)}
-    slots["who2"] = _who(kid)
+    slots: dict[str, Sayable] = {"c": noun(kid.words), "cs": nouns(kid.words), "who": who(thing)}
+    slots["who2"] = who(kid)
     chance, inner, kind = rng.random(), None, "child"
     children = world.children(relation, row)
     example = rng.choice(children) if children and not none else world.anchor(kid)
@@ -207,60 +206,11 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
         english, chinese = events_for(kid.words)
         if (english or chinese) and rng.random() < 0.5:
             kind, slots["event"] = "event", Phrase(english, chinese)
-    test = _inside(relation.key, kid.sql, inner.sql() if inner else "", full=False, none=none)
-    ways = _ways(f"no_{kind}" if none else kind)
+    test = inside(relation.key, kid.sql, inner.sql() if inner else "", full=False, none=none)
+    ways = ways_of(f"no_{kind}" if none else kind)
     if kind == "event":
-        ways = {p: (*t, *_ways("no_child" if none else "child")[p]) for p, t in ways.items()}
+        ways = {p: (*t, *ways_of("no_child" if none else "child")[p]) for p, t in ways.items()}
     return Condition(f"no_{kind}" if none else kind, ((relation.target, test),), ways, slots)
-
-
-def linked(
-    world: World, thing: Thing, row: Row, values: int = 1
-) -> tuple[list[Condition], dict[str, Sayable]]:
-    """Rows tied to named rows of another table through a table between, or through children.
-
-    `values` conditions on different names along one way, and slots that name them.
-    """
-    links = world.linked(thing)
-    if not links:
-        return [], {}
-    link, rng = world.rng.choice(links), world.rng
-    middle, near, far = link.middle, link.left, link.right
-    other = far[-1].parent
-    found: dict[str, Condition] = {}
-    kids = world.children(near, row)
-    for _ in range(values * 3):
-        start = rng.choice(kids) if kids else world.anchor(middle)
-        end = _walk(world, far, start) if start else None
-        named = name_condition(world, other, end) if end else None
-        if named is not None:
-            found.setdefault(named.sql(full=True), named)
-    conditions = []
-    slots: dict[str, Sayable] = {"o": noun(other.words), "os": nouns(other.words)}
-    slots["who"] = _who(thing)
-    did, did_zh, do = deeds_for(middle.words, other.words)
-    if do:
-        slots |= {"did": Phrase(did, did_zh), "do": Phrase((do,), ())}
-    for named in list(found.values())[:values]:
-        for none in (False, True):
-            test = _inside(
-                near.key, joined(middle, far), named.sql(full=True), full=True, none=none
-            )
-            kind = "not_linked" if none else "linked"
-            ways: Mapping[str, tuple[str, ...]] = _ways(kind)
-            if "did" in slots:
-                event = _ways(f"{kind}_event")
-                ways = {p: (*texts, *event[p] * 2) for p, texts in ways.items()}
-            said = {**slots, "v": named.slots["v"]}
-            conditions.append(Condition(kind, ((near.target, test),), ways, said))
-    return conditions, slots
-
-
-def link_condition(world: World, thing: Thing, row: Row) -> Condition | None:
-    conditions, _ = linked(world, thing, row)
-    if not conditions:
-        return None
-    return conditions[1] if world.rng.random() < 0.25 else conditions[0]
 
 
 def than_rows(world: World, thing: Thing, row: Row) -> Condition | None:
@@ -283,4 +233,4 @@ def than_rows(world: World, thing: Thing, row: Row) -> Condition | None:
     slots |= {"high": Phrase((), ("高", "大") if high else ("低", "小"))}
     slots |= {"thing": noun(thing.words)}
     kind = "than_all" if every else "than_some"
-    return Condition(kind, ((item, f"{{c}} {sign} ({where})"),), _ways(kind), slots)
+    return Condition(kind, ((item, f"{{c}} {sign} ({where})"),), ways_of(kind), slots)

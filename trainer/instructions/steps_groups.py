@@ -52,6 +52,23 @@ def group_measure(world: World) -> Draft | None:
     return drafted("group_measure", group.selection, _grouped(group, shown), slots)
 
 
+def group_sorted(world: World) -> Draft | None:
+    """Groups with their numbers, in the order of what groups them."""
+    group, rng = grouping(world), world.rng
+    if group is None or "," in group.shown:
+        return None
+    found = _group_measure(world, group) if rng.random() < 0.6 else None
+    what = found.sql(full=group.selection.full) if found else "COUNT(*)"
+    said = found.slots()["measure"] if found else Phrase(("number",), ("数量",))
+    down = rng.random() < 0.2
+    slots = {**group.slots, "measure": said, **direction("text", down=down)}
+    shown = f"{what}, {group.shown}" if rng.random() < 0.35 else f"{group.shown}, {what}"
+    if not shown.startswith(group.shown):
+        slots["number_first"] = YES
+    rest = f" ORDER BY {group.shown}{' DESC' if down else ''}"
+    return drafted("group_sorted", group.selection, _grouped(group, shown, rest), slots)
+
+
 def group_order(world: World) -> Draft | None:
     """Groups with their numbers, in the order of the numbers."""
     group, rng = grouping(world), world.rng
@@ -99,16 +116,18 @@ def _mostly(*, high: bool) -> dict[str, Sayable]:
 
 def group_top(world: World) -> Draft | None:
     """The group, or the few groups, with the most rows or the highest aggregate."""
-    group, rng = grouping(world), world.rng
+    group, rng = grouping(world, columns=True), world.rng
     if group is None:
         return None
     high, slots = rng.random() < 0.78, {**group.slots}
     many = 1 if rng.random() < 0.72 else rng.choice((2, 3, 3, 3, 5, 5, 10))
     slots["n"] = count_phrase(many)
+    listed = "pcols" in slots
     end = f"{' DESC' if high else ''} LIMIT {many}"
     numbers = group.selection.thing.numbers
-    found = _group_measure(world, group) if rng.random() < 0.33 and numbers else None
-    number = rng.random() < (0.15 if many == 1 else 0.35)
+    measured = rng.random() < 0.33 and numbers and not listed
+    found = _group_measure(world, group) if measured else None
+    number = rng.random() < (0.15 if many == 1 else 0.35) and not listed
     if found is not None and len(found.parts) == 1:
         slots |= found.slots()
         slots["col"] = group.slots["col"]
@@ -121,6 +140,7 @@ def group_top(world: World) -> Draft | None:
     else:
         slots |= _mostly(high=high)
         what, shape = "COUNT(*)", "group_top" if many == 1 else "group_top_n"
+        shape += "_columns" if listed else ""
         shape += "_number" if number else ""
     shown = f"{group.shown}, {what}" if number else group.shown
     return drafted(shape, group.selection, _grouped(group, shown, f" ORDER BY {what}{end}"), slots)
@@ -138,12 +158,13 @@ _MORE = {">": "greater than", ">=": "at least", "<": "less than", "<=": "at most
 
 def having(world: World) -> Draft | None:
     """Groups with more, or less, than a number of rows, or of an aggregate of them."""
-    group, rng = grouping(world), world.rng
+    group, rng = grouping(world, columns=True), world.rng
     if group is None:
         return None
     slots = {**group.slots}
     sign = rng.choices((">", ">=", "<", "<=", "="), (5, 3.5, 1.2, 0.8, 0.8))[0]
-    found = _group_measure(world, group) if rng.random() < 0.3 else None
+    listed = "pcols" in slots
+    found = _group_measure(world, group) if rng.random() < 0.3 and not listed else None
     if found is not None and len(found.parts) == 1 and sign != "=":
         name, item = found.parts[0]
         value = world.number_value(item)
@@ -164,8 +185,10 @@ def having(world: World) -> Draft | None:
     if sign in (">=", "<="):
         slots["orless"] = YES
         slots["more"] = Phrase(("more",) if sign == ">=" else ("fewer", "less"), ())
-    shown, shape = group.shown, "having_count"
-    if rng.random() < 0.14:
+    if (sign, number) in ((">", 1), (">=", 2)):
+        slots["multiple"] = YES
+    shown, shape = group.shown, "having_columns" if listed else "having_count"
+    if rng.random() < 0.14 and not listed:
         shown, shape = f"{group.shown}, COUNT(*)", "having_count_number"
     return drafted(
         shape, group.selection, _grouped(group, shown, f" HAVING COUNT(*) {sign} {number}"), slots

@@ -7,8 +7,8 @@ from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.conditions import name_condition, own_condition
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
 from llmtui.trainer.instructions.grouping import grouping
+from llmtui.trainer.instructions.linked import linked
 from llmtui.trainer.instructions.phrases import Phrase, noun, nouns
-from llmtui.trainer.instructions.related import linked
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.templates import Lazy, Sayable
 from llmtui.trainer.instructions.world import World

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
+from llmtui.trainer.instructions.lexicon import in_chinese, translated
 from llmtui.trainer.instructions.phrases import Phrase, number_phrase
 from llmtui.trainer.instructions.things import (
     Field,
@@ -54,6 +56,7 @@ class World:
             alone = keyed[key.table] == {key.column}  # else it ties two things
             if part and whole and part is not whole and alone and _is_part(part, key.column):
                 by_name[key.table] = replace(part, words=part.words.also(whole.words))
+        by_name = _with_heads(by_name)
         self.things = list(by_name.values())
         self.relations: list[Relation] = []
         self.selves: list[Relation] = []
@@ -250,6 +253,22 @@ def _is_part(thing: Thing, column: str) -> bool:
     """Whether a row says more about one row that `column` refers to, and is named by it."""
     label = thing.label[0].column
     return len(thing.label) == 1 and label.name == column and label.unique
+
+
+def _with_heads(by_name: dict[str, Thing]) -> dict[str, Thing]:
+    """Tables also called by their last word where that says it all: "orders" for customer_orders
+    of customers, when nothing else is called so."""
+    said = {name for thing in by_name.values() for name in thing.words.en}
+    lasts = Counter(thing.words.en[0].rpartition(" ")[2] for thing in by_name.values())
+    found = dict(by_name)
+    for table, thing in by_name.items():
+        first, _, last = thing.words.en[0].rpartition(" ")
+        if first and last not in said and lasts[last] == 1 and set(first.split()) & said:
+            zh = (*thing.words.zh, *translated(last)) if in_chinese(last) else thing.words.zh
+            found[table] = replace(
+                thing, words=replace(thing.words, en=(*thing.words.en, last), zh=zh)
+            )
+    return found
 
 
 def _interest(thing: Thing) -> float:
