@@ -14,7 +14,7 @@ from typing import Protocol
 
 from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, declined, holds_nothing, run_sql
-from llmtui.inference.candidates import Candidate
+from llmtui.inference.candidates import ROUND_LETTERS, Candidate, goes_round
 from llmtui.inference.coverage import left_out
 from llmtui.inference.doubts import in_vain
 from llmtui.inference.lacking import what_is_lacking
@@ -202,7 +202,7 @@ class Asker:
             text += piece
             if not may_be_refusal(text):
                 on_text(text)
-            if _DONE.search(text):
+            if _DONE.search(text) or goes_round(text, ROUND_LETTERS):
                 break
         return self._checked(text, question, self.model.confidence)
 

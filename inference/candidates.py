@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Answers that are read on together."""
+_LONGEST_ROUND = 60
+ROUND_TOKENS, ROUND_LETTERS = 4, 10
+"""The shortest piece that is taken for a round when it comes three times."""
+
+
+def goes_round(said: Sequence[Any], least: int) -> bool:
+    """Whether what was said ends with one piece, of at least so many items, three times over: a
+    small model that does not know goes round in circles until it is stopped."""
+    sizes = range(least, min(len(said) // 3, _LONGEST_ROUND) + 1)
+    return any(said[-n:] == said[-2 * n : -n] == said[-3 * n : -2 * n] for n in sizes)
 
 
 @dataclass
@@ -111,7 +121,7 @@ class Together:
                     token = int(logits.argmax())
                     candidate.log_likelihood += log_probabilities(logits, [token])[0]
                     candidate.tokens.append(token)
-                    candidate.ended = ends(token)
+                    candidate.ended = ends(token) or goes_round(candidate.tokens, ROUND_TOKENS)
         finally:
             for sequence in range(1, len(candidates) + 1):
                 self._llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)

@@ -8,7 +8,7 @@ from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, run_sql
 from llmtui.inference.ask import Asker
 from llmtui.inference.batch import answer_file, read_items
-from llmtui.inference.candidates import Candidate
+from llmtui.inference.candidates import ROUND_LETTERS, Candidate, goes_round
 from llmtui.inference.repair import mend
 from llmtui.inference.statement import statement_in
 from llmtui.inference.wording import core_of, question_problem
@@ -123,6 +123,26 @@ def test_a_question_that_cannot_be_asked_costs_nothing(
 @pytest.mark.parametrize("question", ["有多少客户？", "How many?", "客户 in Paris", "2023年?"])
 def test_english_and_chinese_questions_can_be_asked(question: str) -> None:
     assert question_problem(question) == ""
+
+
+def test_a_model_that_goes_round_in_circles_is_not_waited_for(shop_database: Database) -> None:
+    model = Scripted("SELECT name FROM customers WHERE " + "id IN (SELECT id FROM x) AND " * 40)
+    grown: list[str] = []
+    answer = Asker(shop_database, model, repair=False).ask("huh?", on_text=grown.append)
+    assert answer.status != "ok"
+    assert len(grown[-1]) < 150
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SELECT a, b, c FROM t WHERE a = 1 OR a = 2 OR a = 3 OR a = 4",
+        "SELECT MAX(price), MIN(price), AVG(price) FROM products GROUP BY price",
+        "SELECT x FROM t WHERE n LIKE '--------------------------'",
+    ],
+)
+def test_what_only_looks_alike_is_no_circle(said: str) -> None:
+    assert not any(goes_round(said[:end], ROUND_LETTERS) for end in range(len(said)))
 
 
 def test_the_sql_is_streamed_as_it_grows(shop_database: Database) -> None:
