@@ -12,12 +12,54 @@ from llmtui.trainer.instructions.pointless import pointless
 
 
 def in_vain(sql: str, schema: Schema) -> bool:
-    """Whether a statement asks only for what it says, groups rows that are alone in theirs, or has
-    a query inside that shows what only the one around it has."""
+    """Whether a statement asks only for what it says, groups rows that are alone in theirs, has a
+    query inside that shows what only the one around it has, or takes a number that names rows for
+    one that measures them."""
     tree = parse(sql)
     if tree is None:
         return False
-    return pointless(tree) or _groups_singly(tree, schema) or _has_strays(tree, schema)
+    if pointless(tree) or _groups_singly(tree, schema) or _says_its_name(tree):
+        return True
+    return _measures_keys(tree, schema) or _has_strays(tree, schema)
+
+
+def _says_its_name(tree: exp.Query) -> bool:
+    """`name = 'name'`."""
+    return any(
+        isinstance(test.this, exp.Column)
+        and test.expression.is_string
+        and test.this.name.lower() == test.expression.name.lower()
+        for test in tree.find_all(exp.EQ)
+    )
+
+
+_MEASURES = (exp.GT, exp.LT, exp.GTE, exp.LTE, exp.Between, exp.Sum, exp.Avg)
+
+
+def _measures_keys(tree: exp.Query, schema: Schema) -> bool:
+    """Whether rows are compared or averaged by a number that names them, or are first by it."""
+    numbers = _numbered(schema)
+
+    def names(item: exp.Expr | None) -> bool:
+        return isinstance(item, exp.Column) and item.name.lower() in numbers
+
+    if any(names(test.this) for test in tree.find_all(*_MEASURES)):
+        return True
+    first = [select for select in tree.find_all(exp.Select) if select.args.get("limit")]
+    orders = [select.args["order"].expressions for select in first if select.args.get("order")]
+    return any(len(keys) == 1 and names(keys[0].this) for keys in orders)
+
+
+def _numbered(schema: Schema) -> set[str]:
+    """Columns that hold numbers and are keys, in lower case, wherever they stand."""
+    keys = {(key.table, key.column) for key in schema.foreign_keys}
+    keys |= {(t.name, t.primary_key[0]) for t in schema.tables if len(t.primary_key) == 1}
+    numbering, others = set[str](), set[str]()
+    for table in schema.tables:
+        for column in table.columns:
+            keyed = column.kind == "number" and (table.name, column.name) in keys
+            (numbering if keyed else others).add(column.name.lower())
+    return numbering - others
 
 
 def _has_strays(tree: exp.Query, schema: Schema) -> bool:

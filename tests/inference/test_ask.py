@@ -220,6 +220,11 @@ def test_a_bad_line_is_told_before_anything_is_answered(tmp_path: Path) -> None:
     [
         "SELECT city FROM customers WHERE city = 'Rome' GROUP BY city",
         "SELECT id FROM customers WHERE city = 'Rome' GROUP BY id ORDER BY COUNT(*) DESC LIMIT 1",
+        "SELECT name FROM customers WHERE city = 'Rome' ORDER BY id DESC LIMIT 1",
+        "SELECT name FROM customers WHERE city = 'Rome' AND id > 9",
+        "SELECT AVG(customer_id) FROM orders JOIN customers ON orders.customer_id = customers.id"
+        " WHERE customers.city = 'Rome'",
+        "SELECT name FROM customers WHERE city = 'Rome' OR city = 'city'",
     ],
 )
 def test_an_answer_that_asks_in_vain_is_not_believed(shop_database: Database, said: str) -> None:

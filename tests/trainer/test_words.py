@@ -107,11 +107,38 @@ def shopping_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Instruction]
         ("having_count", "multiple|多个", r"HAVING COUNT\(\*\) >(= 2| 1)$"),
         ("group_sorted", "ordered by|排", r"GROUP BY (\S+) ORDER BY \1"),
         ("list_columns", r"product (id )?\d|[产商]品(编号)?\d", r"WHERE product_id = \d+\)$"),
-        ("count", "or (over|above|more|higher)|或", r"\(price < \d+ OR price > \d+\)"),
+        ("", "or (over|above|more|higher)|或", r"\(price < \d+ OR price > \d+\)"),
     ],
 )
 def test_what_people_ask_about_ties_is_drawn(
     shopping_rows: list[Instruction], shape: str, words: str, sql: str
 ) -> None:
-    drawn = [row for row in shopping_rows if row.shape == shape and re.search(sql, row.sql)]
+    drawn = [row for row in shopping_rows if shape in ("", row.shape) and re.search(sql, row.sql)]
     assert any(re.search(words, row.question) for row in drawn)
+
+
+LIVING = """
+CREATE TABLE student (id INTEGER PRIMARY KEY, name TEXT, age INTEGER, advisor INTEGER);
+CREATE TABLE dorm (id INTEGER PRIMARY KEY, name TEXT, gender TEXT, capacity INTEGER);
+CREATE TABLE lives_in (student_id INTEGER REFERENCES student(id),
+    dorm_id INTEGER REFERENCES dorm(id), PRIMARY KEY (student_id, dorm_id));
+INSERT INTO student SELECT i, 'Name ' || chr(65 + i::INTEGER), 17 + i % 9, 100 + i % 5
+    FROM range(0, 26) t(i);
+INSERT INTO dorm SELECT i, 'Hall ' || chr(65 + i::INTEGER), ['F', 'M', 'X'][1 + i % 3], 90 + i * 13
+    FROM range(0, 8) t(i);
+INSERT INTO lives_in SELECT i, (i * i) % 8 FROM range(0, 26) t(i);
+"""
+
+
+def test_ties_are_asked_by_what_the_others_are_like_and_rows_are_held_to_a_named_one(
+    tmp_path: Path,
+) -> None:
+    with Database.open(made(tmp_path, LIVING)) as database:
+        queries = {row.sql for row in rows_of(database, 2500)}
+    tie = r"IN \(SELECT lives_in.student_id FROM lives_in JOIN dorm ON \S+ = \S+ WHERE dorm.gender"
+    assert any(re.search(tie, sql) for sql in queries)
+    than_one = r"age [<>] \(SELECT age FROM student WHERE name = "
+    assert any(re.search(than_one, sql) for sql in queries)
+    measured = r"\w+\(student.age\).* FROM lives_in JOIN .* GROUP BY dorm.name"
+    assert any(re.search(measured, sql) for sql in queries)
+    assert not [sql for sql in queries if re.search(r"(AVG|SUM|MAX)\(advisor\)", sql)]

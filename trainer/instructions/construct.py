@@ -21,6 +21,7 @@ from llmtui.database.execute import Database
 from llmtui.database.secrets import find
 from llmtui.trainer.instructions import (
     steps_groups,
+    steps_links,
     steps_lookup,
     steps_numbers,
     steps_rows,
@@ -39,7 +40,7 @@ STAGE = "instructions"
 CHECKS = ("parsed", "read-only", "ran", "non-empty")
 Step = Callable[[World], Draft | None]
 
-_MODULES = (steps_rows, steps_lookup, steps_numbers, steps_groups, steps_sets)
+_MODULES = (steps_rows, steps_lookup, steps_numbers, steps_groups, steps_links, steps_sets)
 
 
 def steps() -> dict[str, tuple[Step, float]]:

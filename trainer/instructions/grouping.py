@@ -123,7 +123,7 @@ def _by_parent(
     shown = ", ".join(item.full for item in items)
     unique = parent.unique_label or key in items
     by = shown if unique else f"{key.full}, {shown}"
-    slots = _parent_slots(role, parent, items, key) | _deed(selection.words)
+    slots = parent_slots(role, parent, items, key) | _deed(selection.words)
     return Grouping(selection, shown, by, slots)
 
 
@@ -171,7 +171,7 @@ def _by_key(selection: Selection, path: tuple[Relation, ...]) -> Grouping:
     return Grouping(selection, shown, shown, slots | _deed(selection.words))
 
 
-def _parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) -> dict[str, Sayable]:
+def parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) -> dict[str, Sayable]:
     """A parent by its noun, or by its noun with the label column: "department name"."""
     label = parent.label_as_one.words
     last, last_zh = label.en[0], label.zh[0]

@@ -75,7 +75,7 @@ class Words:
 
 
 @cache
-def _people() -> frozenset[str]:
+def people() -> frozenset[str]:
     return frozenset(data("glossary")["person"].split())
 
 
@@ -147,7 +147,7 @@ def table_words(table: Table) -> Words:
         *_others(english),
         " ".join([*written[:-1], singular(written[-1])] if written else []),
     ]
-    person = singular(parts[-1]) in _people() or english in _people()
+    person = singular(parts[-1]) in people() or english in people()
     if HAN.search(table.name):
         chinese = [*own_zh, _strip_table(table.name), *chinese]
         names = [*own_en, _strip_table(table.name)]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmtui.trainer.instructions.condition import Condition
-from llmtui.trainer.instructions.conditions import name_condition
+from llmtui.trainer.instructions.conditions import name_condition, own_condition
 from llmtui.trainer.instructions.meanings import deeds_for
 from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, text_literal
-from llmtui.trainer.instructions.related import inside, walk, ways_of, who
+from llmtui.trainer.instructions.related import inner_slots, inside, walk, ways_of, who
 from llmtui.trainer.instructions.selection import joined
 from llmtui.trainer.instructions.templates import Sayable
 from llmtui.trainer.instructions.things import Relation, Row, Thing
 from llmtui.trainer.instructions.world import World
 
+_BY_COLUMN = 0.25
+"""Share of the conditions on ties that say what the others are like, not which."""
 _BY_KEY = 0.2
 """Share of the rows tied to one that are asked for by its key."""
 
@@ -78,7 +80,30 @@ def linked(
     return conditions, slots
 
 
+def linked_column(world: World, thing: Thing, row: Row) -> Condition | None:
+    """Rows tied to rows that meet a condition: "students in dorms for women"."""
+    links, rng = world.linked(thing), world.rng
+    if not links:
+        return None
+    link = rng.choice(links)
+    kids, other = world.children(link.left, row), link.right[-1].parent
+    start = rng.choice(kids) if kids else None
+    end = walk(world, link.right, start) if start else None
+    fields = [f for f in other.shown if f not in other.label]
+    inner = own_condition(world, other, end, fields) if end else None
+    if inner is None:
+        return None
+    source = joined(link.middle, link.right)
+    test = inside(link.left.key, source, inner.sql(full=True), full=True, none=False)
+    slots = {**inner_slots(inner), "o": noun(other.words), "os": nouns(other.words)}
+    slots |= {"who": who(thing), "who2": who(other)}
+    ways = ways_of("linked_column")
+    return Condition("linked_column", ((link.left.target, test),), ways, slots)
+
+
 def link_condition(world: World, thing: Thing, row: Row) -> Condition | None:
+    if world.rng.random() < _BY_COLUMN:
+        return linked_column(world, thing, row)
     conditions, _ = linked(world, thing, row)
     if not conditions:
         return None

@@ -19,6 +19,9 @@ from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
 from llmtui.trainer.instructions.things import Field, Row, Thing
 from llmtui.trainer.instructions.world import World
 
+_THAN_ONE = 0.5
+"""Share of the comparisons with other rows that name the one row."""
+
 
 def ways_of(kind: str) -> dict[str, tuple[str, ...]]:
     return {part: phrasings("relations", kind, part) for part in PARTS}
@@ -28,7 +31,7 @@ def who(thing: Thing) -> Phrase:
     return Phrase(("who", "that") if thing.words.person else ("that",), ())
 
 
-def _inner(condition: Condition) -> dict[str, Sayable]:
+def inner_slots(condition: Condition) -> dict[str, Sayable]:
     """A condition inside another: {post}, {verb} and {cond}, which ends before 的."""
     return {
         "post": Lazy(lambda rng: condition.say("post", rng), None),
@@ -123,7 +126,7 @@ def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
         if chance < 0.4:
             ways.pop("adj", None)
         return Condition(inner.kind, inner.tests, ways, {**inner.slots, "who": who(thing)}, path)
-    slots = {**_inner(inner), "p": noun(role), "ps": nouns(role), "who2": who(parent)}
+    slots = {**inner_slots(inner), "p": noun(role), "ps": nouns(role), "who2": who(parent)}
     return Condition("parent_column", inner.tests, ways_of("parent_column"), slots, path)
 
 
@@ -198,7 +201,7 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
         if rng.random() < 0.35:
             inner, kind = name_condition(world, kid, example), "child_named"
     if inner is not None:
-        slots |= _inner(inner)
+        slots |= inner_slots(inner)
         if kind == "child_named":
             slots["v"] = inner.slots["v"]
     else:
@@ -214,23 +217,31 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
 
 
 def than_rows(world: World, thing: Thing, row: Row) -> Condition | None:
-    """More, or less, than all or some of the rows that meet a condition."""
-    if not thing.numbers or not thing.groups:
+    """More, or less, than a named row, or than all or some of the rows that meet a condition."""
+    numbers = [f for f in thing.numbers if f.column.name in row]
+    if not numbers:
         return None
     rng = world.rng
-    item = rng.choice(thing.numbers)
+    item, high = rng.choice(numbers), rng.random() < 0.7
     other = world.anchor(thing) or row
-    inner = own_condition(world, thing, other, thing.groups)
-    if inner is None:
-        return None
-    high, every = rng.random() < 0.7, rng.random() < 0.6
-    function = "MAX" if high == every else "MIN"
-    sign = ">" if high else "<"
-    where = f"SELECT {function}({item.bare}) FROM {thing.sql} WHERE {inner.sql()}"
     more = Phrase(("higher", "greater", "larger") if high else ("lower", "less", "smaller"),
                   ("高于", "大于", "超过") if high else ("低于", "小于"))  # fmt: skip
-    slots = {**_inner(inner), "num": noun(item.words), "more": more, "things": thing.nouns}
+    slots: dict[str, Sayable] = {"num": noun(item.words), "more": more, "things": thing.nouns}
     slots |= {"high": Phrase((), ("高", "大") if high else ("低", "小"))}
     slots |= {"thing": noun(thing.words)}
-    kind = "than_all" if every else "than_some"
-    return Condition(kind, ((item, f"{{c}} {sign} ({where})"),), ways_of(kind), slots)
+    sign = ">" if high else "<"
+    if rng.random() < _THAN_ONE:
+        named = name_condition(world, thing, other)
+        if named is None or not thing.unique_label:
+            return None
+        value = f"(SELECT {item.bare} FROM {thing.sql} WHERE {named.sql()})"
+        said = {**slots, "v": named.slots["v"]}
+        return Condition("than_one", ((item, f"{{c}} {sign} {value}"),), ways_of("than_one"), said)
+    inner = own_condition(world, thing, other, thing.groups) if thing.groups else None
+    if inner is None:
+        return None
+    every = rng.random() < 0.6
+    function = "MAX" if high == every else "MIN"
+    where = f"SELECT {function}({item.bare}) FROM {thing.sql} WHERE {inner.sql()}"
+    kind, said = "than_all" if every else "than_some", {**inner_slots(inner), **slots}
+    return Condition(kind, ((item, f"{{c}} {sign} ({where})"),), ways_of(kind), said)

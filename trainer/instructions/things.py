@@ -10,12 +10,12 @@ from typing import Any
 
 from llmtui.database.schema import Column, Table, quote
 from llmtui.trainer.instructions.labels import label_of
-from llmtui.trainer.instructions.lexicon import Words, column_words, table_words
+from llmtui.trainer.instructions.lexicon import Words, column_words, people, table_words
 from llmtui.trainer.instructions.naming import spoken
 from llmtui.trainer.instructions.phrases import Phrase, nouns
 
 _CODES = ("id", "code", "key", "number", "no", "ssn", "isbn", "uuid")
-_NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile", "ssn"}
+_NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile", "ssn", "major"}
 Row = dict[str, Any]
 
 
@@ -37,10 +37,11 @@ class Field:
 
     @cached_property
     def coded(self) -> bool:
-        """Whether it holds codes: ids, phone numbers, postal codes. Nobody adds them up."""
+        """Whether it holds codes: ids, phone numbers, who an advisor is. Nobody adds them up."""
         said = set(spoken(self.column.name)[1])
         last = spoken(self.column.name)[1][-1:]
         named = bool(said & _NUMBERED) or (bool(last) and last[0] in _CODES)
+        named = named or (bool(last) and self.column.kind == "number" and last[0] in people())
         return named or self.column.name.endswith(("编号", "号", "代码", "电话"))
 
     @cached_property

@@ -1,0 +1,40 @@
+"""Steps about what a table between two ties together: "average age of students in each dorm"."""
+
+from __future__ import annotations
+
+from llmtui.trainer.instructions.columns import measure
+from llmtui.trainer.instructions.draft import Draft, drafted
+from llmtui.trainer.instructions.grouping import parent_slots
+from llmtui.trainer.instructions.phrases import YES, extreme
+from llmtui.trainer.instructions.selection import Selection
+from llmtui.trainer.instructions.world import World
+
+
+def link_measure(world: World) -> Draft | None:
+    """An aggregate of one side for each of the other side, or the one with the most of it."""
+    thing, rng = world.thing(), world.rng
+    links = [link for link in world.linked(thing) if len(link.right) == 1]
+    links = [link for link in links if link.right[0].parent.numbers]
+    if not links or not thing.named:
+        return None
+    link = rng.choice(links)
+    right = link.right[0]
+    found = measure(world, right.parent.numbers)
+    if found is None or len(found.parts) > 1:
+        return None
+    group = Selection(link.middle, extra=(link.left, right), words=right.role)
+    items, key = list(thing.label), link.left.target
+    shown = ", ".join(item.full for item in items)
+    by = shown if thing.unique_label or key in items else f"{key.full}, {shown}"
+    slots = {**found.slots(), **parent_slots(thing.words, thing, items, key)}
+    what = found.sql(full=True)
+    if rng.random() < 0.35:
+        high = rng.random() < 0.75
+        slots |= {"most": extreme("number", high=high), **({"high": YES} if high else {})}
+        end = f" GROUP BY {by} ORDER BY {what}{' DESC' if high else ''} LIMIT 1"
+        sql = f"SELECT {shown} FROM {group.source}{end}"
+        return drafted("group_top_measure", group, sql, slots)
+    first = f"{what}, {shown}" if rng.random() < 0.3 else f"{shown}, {what}"
+    return drafted(
+        "group_measure", group, f"SELECT {first} FROM {group.source} GROUP BY {by}", slots
+    )
