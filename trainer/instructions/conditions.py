@@ -23,6 +23,8 @@ from llmtui.trainer.instructions.things import Field, Row, Thing
 from llmtui.trainer.instructions.world import World
 
 _SIGNS = {"gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "="}
+_UPWARDS = 0.7
+"""How often a bound above the row's value is drawn anew: people ask for "more than" mostly."""
 _IDIOM_SHARE = 1.6
 """How much more often an idiom of the column's meaning is used than a plain phrasing."""
 
@@ -107,6 +109,8 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
     if value == 0 and item.column.minimum == 0 and rng.random() < 0.3:
         return compose("zero", item, "{c} = 0", thing, {})
     low = world.number_value(item)
+    if low >= value and rng.random() < _UPWARDS:
+        low = world.number_value(item)
     if rng.random() < 0.2 and item.column.distinct > 5:
         high = world.number_value(item)
         small, large = sorted((low, high))
@@ -183,7 +187,7 @@ def text_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
         return part_condition(world, thing, item, text)
     slots: dict[str, Sayable] = {"v": value_phrase(text)}
     short = len(text.split()) <= 2 and len(text) <= 20
-    if few and rng.random() < 0.2:
+    if few and rng.random() < 0.28:
         other = world.text_value(item)
         if other != text and sayable(other) and rng.random() < 0.6:
             slots["v2"] = value_phrase(other)
