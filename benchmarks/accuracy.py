@@ -23,10 +23,12 @@ from typing import Any
 
 from common import arguments, evaluate, finish, llmtui, write
 
-from llmtui.trainer.evaluate.statistics import Interval, mean_interval, share
+from llmtui.trainer.evaluate.statistics import Interval, Share, mean_interval, share
+from llmtui.workspace.settings import Settings
 
 STRICT_BARS = {"en": 0.65, "zh": 0.55}
 MOST_MINUTES = 15.0
+PRECISION_GAIN = 0.1
 QUICK_MINUTES, QUICK_QUESTIONS = 3.0, 40
 METRICS = ("strict", "tolerant")
 Found = dict[str, Any]
@@ -148,6 +150,13 @@ def results_of(options: argparse.Namespace, measured: dict[str, Found]) -> dict[
     }
 
 
+def shown_at(measured: dict[str, Found], least: float) -> Share:
+    """How many answers of at least some confidence are right, of all that are."""
+    answers = [a for found in measured.values() for a in found["answers"]]
+    shown = [a for a in answers if least == 0 or (a["sql"] and (a["confidence"] or 0) >= least)]
+    return share(sum(a["strict"] for a in shown), len(shown))
+
+
 def missed(measured: dict[str, Found]) -> Counter[str]:
     """How often each kind of miss occurs; an answer may be of several."""
     return Counter(
@@ -163,6 +172,13 @@ def bars_of(measured: dict[str, Found]) -> dict[str, tuple[float, float, bool]]:
     for lang in every_language(measured):
         value, bar = over_databases(measured, "strict", lang).value, STRICT_BARS[lang]
         bars[f"mean strict accuracy, {lang}"] = (value, bar, value >= bar)
+    everyone, shown = shown_at(measured, 0.0), shown_at(measured, Settings().least_confidence)
+    gain = shown.value - everyone.value
+    bars["precision of what is shown, above accuracy"] = (
+        gain,
+        PRECISION_GAIN,
+        gain >= PRECISION_GAIN,
+    )
     longest = max((found["seconds"] / 60 for found in measured.values()), default=0.0)
     bars["longest tune, minutes"] = (longest, MOST_MINUTES, longest <= MOST_MINUTES)
     return bars
@@ -179,6 +195,10 @@ def show(measured: dict[str, Found]) -> None:
         means = [over_databases(measured, metric, lang) for metric in METRICS]
         cells = [f"{m.value:.1%} ({m.low:.0%}–{m.high:.0%})" for m in means]
         print(f"| **mean, {lang or 'all'}** | | {' | '.join(cells)} | |")
+    print("\n| least confidence | shown | of those right (strict) |\n|---|--:|---|")
+    for least in (0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9):
+        s = shown_at(measured, least)
+        print(f"| {least:g} | {s.of} | {s.value:.1%} ({s.hits}/{s.of}; {s.low:.0%}–{s.high:.0%}) |")
     print("\n| kind of miss | answers |\n|---|---|")
     for kind, count in missed(measured).most_common(20):
         print(f"| {kind} | {count} |")

@@ -27,7 +27,7 @@ class Answer:
 
     status: ok; abstained (no SQL that binds was found, or the model says that there is none);
     refused (the guard said no); failed
-    confidence: 0 to 1: geometric mean of the token probabilities, less for what is left out
+    confidence: 0 to 1, the share of such answers that are right; less for what is left out
     seconds: wall time of it all
     """
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, declined, holds_nothing, run_sql
+from llmtui.inference.calibration import calibrated
 from llmtui.inference.candidates import ROUND_LETTERS, Candidate, goes_round
 from llmtui.inference.coverage import left_out
 from llmtui.inference.doubts import in_vain
@@ -147,7 +148,10 @@ class Asker:
         """The answer, or abstention when the model is less sure of it than is wanted."""
         if answer.confidence is None or answer.confidence >= self.least:
             return answer
-        told = f"Not sure enough: {answer.confidence:.0%} of {self.least:.0%}. See the SQL."
+        told = (
+            f"Not sure enough: {answer.confidence:.0%} of {self.least:.0%}. "
+            "Read the SQL, and run it when it says what you mean."
+        )
         return replace(answer, status="abstained", message=told, columns=(), rows=(), row_count=0)
 
     def _best_of(self, question: str, first: Answer, on_text: Callable[[str], None]) -> Answer:
@@ -208,7 +212,8 @@ class Asker:
 
     def _checked(self, text: str, question: str, confidence: float | None) -> Answer:
         """What a model said: mended, guarded, bound, run; or told, when it is no SQL but says
-        that there is none."""
+        that there is none. confidence: mean probability of its tokens"""
+        confidence = None if confidence is None else calibrated(confidence)
         if said := refusal_in(text):
             return Answer(status="abstained", message=said, confidence=confidence, exit_code=1)
         mended = mend(text, self.database, question)

@@ -40,8 +40,8 @@ class Settings:
     """Where the model learns the schema from: weights, prompt or mixed."""
     level: str = "q8_0"
     """Quantization level of the model that is used."""
-    least_confidence: float = 0.0
-    """Confidence, 0 to 1, below which an answer is not shown; a report says what that is worth."""
+    least_confidence: float = 0.5
+    """Confidence, 0 to 1, below which an answer is not shown, only its SQL; 0 shows every one."""
     server: str = ""
     """Address of a server that speaks OpenAI's protocol and answers instead of a local model."""
     threads: int = 0

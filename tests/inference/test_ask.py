@@ -8,6 +8,7 @@ from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, run_sql
 from llmtui.inference.ask import Asker
 from llmtui.inference.batch import answer_file, read_items
+from llmtui.inference.calibration import calibrated
 from llmtui.inference.candidates import ROUND_LETTERS, Candidate, goes_round
 from llmtui.inference.repair import mend
 from llmtui.inference.statement import statement_in
@@ -269,16 +270,23 @@ def test_an_answer_less_sure_than_wanted_is_not_shown(shop_database: Database) -
     asker = Asker(shop_database, Scripted(sql), least=0.95)
     answer = asker.ask("how many customers?")
     assert (answer.status, answer.rows, answer.sql) == ("abstained", (), sql)
-    assert "Not sure enough: 90% of 95%" in answer.message
-    assert Asker(shop_database, Scripted(sql), least=0.9).ask("how many?").status == "ok"
+    assert "Not sure enough: 29% of 95%" in answer.message
+    assert Asker(shop_database, Scripted(sql), least=0.25).ask("how many?").status == "ok"
 
 
 def test_an_answer_that_leaves_something_out_is_less_sure(shop_database: Database) -> None:
     sql = "SELECT COUNT(*) FROM customers"
     whole = Asker(shop_database, Scripted(sql)).ask("how many customers?")
     part = Asker(shop_database, Scripted(sql)).ask("how many customers in rome?")
-    assert whole.confidence == 0.9
-    assert part.confidence == pytest.approx(0.54)
+    assert whole.confidence == pytest.approx(calibrated(0.9))
+    assert part.confidence == pytest.approx(0.6 * calibrated(0.9))
+
+
+def test_the_confidence_rises_from_none_to_certain() -> None:
+    shown = [calibrated(step / 200) for step in range(201)]
+    assert (shown[0], shown[-1]) == (0.0, 1.0)
+    assert shown == sorted(shown)
+    assert calibrated(0.93) < 0.5 < calibrated(0.95)
 
 
 @pytest.mark.parametrize(

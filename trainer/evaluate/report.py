@@ -25,7 +25,7 @@ from llmtui.workspace.events import Progress, from_line
 from llmtui.workspace.files import write_text
 
 MOST_MISSES = 40
-_LEAST = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
+_LEAST = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
 
 
 def losses_of(events_file: Path) -> list[float]:
