@@ -25,7 +25,8 @@ class Checks:
 class Answer:
     """An answer; the fields, in this order, are the JSON that commands write.
 
-    status: ok; abstained (no SQL that binds was found, or the model says that there is none);
+    status: ok; abstained (no SQL that binds was found, the model says that there is none, or it is
+    less sure than wanted);
     refused (the guard said no); failed
     confidence: 0 to 1, the share of such answers that are right; less for what is left out
     seconds: wall time of it all

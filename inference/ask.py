@@ -162,7 +162,8 @@ class Asker:
         def faults(answer: Answer) -> tuple[bool, bool, bool, int]:
             missing = left_out(question, mentions, answer.sql)
             ran = answer.status == "ok"
-            return not ran, holds_nothing(answer), ran and in_vain(answer.sql, schema), missing
+            vain = ran and in_vain(answer.sql, schema, question)
+            return not ran, holds_nothing(answer), vain, missing
 
         best, least = first, faults(first)
         if least == _FAULTLESS:

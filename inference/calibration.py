@@ -15,6 +15,8 @@ by a model tuned on its database with default settings. Straight between the kno
 
 def calibrated(likelihood: float) -> float:
     """The chance, 0 to 1, that an answer is right whose tokens had this mean probability."""
+    if not likelihood > 0:  # no number at all, too
+        return 0.0
     for (low, first), (high, second) in pairwise(KNOTS):
         if likelihood <= high:
             return first + (second - first) * (likelihood - low) / (high - low)

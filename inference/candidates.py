@@ -21,8 +21,11 @@ ROUND_TOKENS, ROUND_LETTERS = 4, 10
 def goes_round(said: Sequence[Any], least: int) -> bool:
     """Whether what was said ends with one piece, of at least so many items, three times over: a
     small model that does not know goes round in circles until it is stopped."""
-    sizes = range(least, min(len(said) // 3, _LONGEST_ROUND) + 1)
-    return any(said[-n:] == said[-2 * n : -n] == said[-3 * n : -2 * n] for n in sizes)
+    for n in range(least, min(len(said) // 3, _LONGEST_ROUND) + 1):
+        piece = said[-n:]
+        if piece == said[-2 * n : -n] == said[-3 * n : -2 * n] and len(set(piece)) > 1:
+            return True
+    return False
 
 
 @dataclass

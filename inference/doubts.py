@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from llmtui.database.dialects import parse
@@ -11,16 +13,17 @@ from llmtui.inference.strays import is_stray
 from llmtui.trainer.instructions.pointless import pointless
 
 
-def in_vain(sql: str, schema: Schema) -> bool:
+def in_vain(sql: str, schema: Schema, question: str = "") -> bool:
     """Whether a statement asks only for what it says, groups rows that are alone in theirs, has a
     query inside that shows what only the one around it has, or takes a number that names rows for
-    one that measures them."""
+    one that measures them, though the question speaks of none."""
     tree = parse(sql)
     if tree is None:
         return False
     if pointless(tree) or _groups_singly(tree, schema) or _says_its_name(tree):
         return True
-    return _measures_keys(tree, schema) or _has_strays(tree, schema)
+    keys = not _OF_KEYS.search(question) and _measures_keys(tree, schema)
+    return keys or _has_strays(tree, schema)
 
 
 def _says_its_name(tree: exp.Query) -> bool:
@@ -33,6 +36,8 @@ def _says_its_name(tree: exp.Query) -> bool:
     )
 
 
+_OF_KEYS = re.compile(r"\b(ids?|codes?|keys?|numbers?)\b|编号|代码|号", re.IGNORECASE)
+_KEYS = ("id", "code", "key", "_no", "number", "编号", "代码")
 _MEASURES = (exp.GT, exp.LT, exp.GTE, exp.LTE, exp.Between, exp.Sum, exp.Avg)
 
 
@@ -43,21 +48,23 @@ def _measures_keys(tree: exp.Query, schema: Schema) -> bool:
     def names(item: exp.Expr | None) -> bool:
         return isinstance(item, exp.Column) and item.name.lower() in numbers
 
-    if any(names(test.this) for test in tree.find_all(*_MEASURES)):
-        return True
+    for test in tree.find_all(*_MEASURES):
+        if names(test.this) and not isinstance(test.args.get("expression"), exp.Column):
+            return True
     first = [select for select in tree.find_all(exp.Select) if select.args.get("limit")]
     orders = [select.args["order"].expressions for select in first if select.args.get("order")]
     return any(len(keys) == 1 and names(keys[0].this) for keys in orders)
 
 
 def _numbered(schema: Schema) -> set[str]:
-    """Columns that hold numbers and are keys, in lower case, wherever they stand."""
+    """Columns that hold numbers, are keys and called so, in lower case, wherever they stand."""
     keys = {(key.table, key.column) for key in schema.foreign_keys}
     keys |= {(t.name, t.primary_key[0]) for t in schema.tables if len(t.primary_key) == 1}
     numbering, others = set[str](), set[str]()
     for table in schema.tables:
         for column in table.columns:
-            keyed = column.kind == "number" and (table.name, column.name) in keys
+            called = column.name.lower().endswith(_KEYS)
+            keyed = column.kind == "number" and called and (table.name, column.name) in keys
             (numbering if keyed else others).add(column.name.lower())
     return numbering - others
 

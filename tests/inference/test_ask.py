@@ -9,7 +9,7 @@ from llmtui.inference.answer import Answer, run_sql
 from llmtui.inference.ask import Asker
 from llmtui.inference.batch import answer_file, read_items
 from llmtui.inference.calibration import calibrated
-from llmtui.inference.candidates import ROUND_LETTERS, Candidate, goes_round
+from llmtui.inference.candidates import Candidate
 from llmtui.inference.repair import mend
 from llmtui.inference.statement import statement_in
 from llmtui.inference.wording import core_of, question_problem
@@ -124,26 +124,6 @@ def test_a_question_that_cannot_be_asked_costs_nothing(
 @pytest.mark.parametrize("question", ["有多少客户？", "How many?", "客户 in Paris", "2023年?"])
 def test_english_and_chinese_questions_can_be_asked(question: str) -> None:
     assert question_problem(question) == ""
-
-
-def test_a_model_that_goes_round_in_circles_is_not_waited_for(shop_database: Database) -> None:
-    model = Scripted("SELECT name FROM customers WHERE " + "id IN (SELECT id FROM x) AND " * 40)
-    grown: list[str] = []
-    answer = Asker(shop_database, model, repair=False).ask("huh?", on_text=grown.append)
-    assert answer.status != "ok"
-    assert len(grown[-1]) < 150
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "SELECT a, b, c FROM t WHERE a = 1 OR a = 2 OR a = 3 OR a = 4",
-        "SELECT MAX(price), MIN(price), AVG(price) FROM products GROUP BY price",
-        "SELECT x FROM t WHERE n LIKE '--------------------------'",
-    ],
-)
-def test_what_only_looks_alike_is_no_circle(said: str) -> None:
-    assert not any(goes_round(said[:end], ROUND_LETTERS) for end in range(len(said)))
 
 
 def test_the_sql_is_streamed_as_it_grows(shop_database: Database) -> None:
@@ -280,13 +260,6 @@ def test_an_answer_that_leaves_something_out_is_less_sure(shop_database: Databas
     part = Asker(shop_database, Scripted(sql)).ask("how many customers in rome?")
     assert whole.confidence == pytest.approx(calibrated(0.9))
     assert part.confidence == pytest.approx(0.6 * calibrated(0.9))
-
-
-def test_the_confidence_rises_from_none_to_certain() -> None:
-    shown = [calibrated(step / 200) for step in range(201)]
-    assert (shown[0], shown[-1]) == (0.0, 1.0)
-    assert shown == sorted(shown)
-    assert calibrated(0.93) < 0.5 < calibrated(0.95)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def shopping_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Instruction]
         ("having_columns", "more than|超过|多于", r"customers\.phone.*HAVING COUNT\(\*\) > \d"),
         ("having_count", "multiple|多个", r"HAVING COUNT\(\*\) >(= 2| 1)$"),
         ("group_sorted", "ordered by|排", r"GROUP BY (\S+) ORDER BY \1"),
-        ("list_columns", r"product (id )?\d|[产商]品(编号)?\d", r"WHERE product_id = \d+\)$"),
+        ("", r"product (id )?\d|product with id \d|[产商]品(编号)?\d", r"WHERE product_id = \d+\)$"),
         ("", "or (over|above|more|higher)|或", r"\(price < \d+ OR price > \d+\)"),
     ],
 )
@@ -142,3 +142,22 @@ def test_ties_are_asked_by_what_the_others_are_like_and_rows_are_held_to_a_named
     measured = r"\w+\(student.age\).* FROM lives_in JOIN .* GROUP BY dorm.name"
     assert any(re.search(measured, sql) for sql in queries)
     assert not [sql for sql in queries if re.search(r"(AVG|SUM|MAX)\(advisor\)", sql)]
+
+
+def test_a_number_called_after_a_person_is_no_measure_but_a_count_of_people_is(
+    tmp_path: Path,
+) -> None:
+    script = """
+    CREATE TABLE hall (id INTEGER PRIMARY KEY, name TEXT, advisor INTEGER, num_of_staff INTEGER,
+        revenue_per_user DOUBLE, semi_major_axis DOUBLE);
+    INSERT INTO hall SELECT i, 'Hall ' || i, 100 + i % 3, i * 2, i * 1.5, i / 3.0
+        FROM range(0, 20) t(i);
+    """
+    with Database.open(made(tmp_path, script)) as database:
+        thing = World(database, random.Random(1)).things[0]
+    measured = {item.column.name for item in thing.numbers}
+    assert measured == {"num_of_staff", "revenue_per_user", "semi_major_axis"}
+
+
+def test_speed_is_no_participle() -> None:
+    assert translated("average speed")[0].endswith("速度")

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
-from llmtui.inference.answer import Answer
+from llmtui.inference.answer import Answer, Checks
 from llmtui.tui.app import LlmtuiApp
+from llmtui.tui.commands.asking import narrate
 from llmtui.tui.screens.ask import AskScreen
 from llmtui.tui.session import Session
 from llmtui.tui.widgets.sqlarea import SqlArea
@@ -50,3 +51,14 @@ async def test_a_question_back_stands_beside_no_sql(
         await pilot.pause()
         assert screen.query_one(SqlArea).text == ""
         assert "Which [date] do you mean" in str(screen.query_one("#message", Static).render())
+
+
+def test_of_an_unsure_answer_the_sql_is_shown_on_the_command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = "Not sure enough: 29% of 50%."
+    unsure = Answer(sql="SELECT 1", status="abstained", message=told, checks=Checks(*[True] * 4))
+    narrate(unsure, asked=True)
+    assert "SELECT 1" in capsys.readouterr().err
+    narrate(Answer(sql="SELECT x", status="abstained", message=told), asked=True)
+    assert "SELECT x" not in capsys.readouterr().err

@@ -122,7 +122,7 @@ def _without_needless_joins(sql: str, selection: Selection) -> str:
     return re.sub(rf'(?<![\w".]){re.escape(selection.thing.sql)}\.(?=[\w"])', "", short)
 
 
-_SETS = re.compile(r"( (?:UNION|INTERSECT|EXCEPT) )")
+_SETS = re.compile(r"( (?:UNION|INTERSECT|EXCEPT) )(?=SELECT )")
 
 
 def _dotted(name: str) -> re.Pattern[str]:

@@ -32,6 +32,8 @@ class Grouping:
     shown: str
     by: str
     slots: dict[str, Sayable]
+    kind: str = "text"
+    """Of what is shown."""
 
 
 def grouping(
@@ -71,7 +73,7 @@ def grouping(
         slots = {"col": _pair(items, many=False), "cols": _pair(items, many=True)}
     _extra(slots, item, item.words)
     shown = ", ".join(selection.column(f) for f in items)
-    return Grouping(selection, shown, shown, slots)
+    return Grouping(selection, shown, shown, slots, item.kind)
 
 
 def _few(item: Field, thing: Thing) -> bool:
@@ -111,7 +113,7 @@ def _by_parent(
         both = Words((*said.en[:2], item.words.en[0]), (*said.zh[:2], item.words.zh[0]))
         slots: dict[str, Sayable] = {"col": noun(both), "cols": nouns(both)}
         _extra(slots, item, both)
-        return Grouping(selection, item.full, item.full, slots)
+        return Grouping(selection, item.full, item.full, slots, item.kind)
     if len(path) == 1 and rng.random() < _BY_KEY and path[0].key not in parent.label:
         return _by_key(
             Selection(child, chosen.conditions, chosen.either, (), selection.words), path
@@ -123,8 +125,9 @@ def _by_parent(
     shown = ", ".join(item.full for item in items)
     unique = parent.unique_label or key in items
     by = shown if unique else f"{key.full}, {shown}"
-    slots = parent_slots(role, parent, items, key) | _deed(selection.words)
-    return Grouping(selection, shown, by, slots)
+    slots = parent_slots(role, parent, items, key) | _deed(selection.words, parent)
+    kind = items[0].kind if len(items) == 1 else "text"
+    return Grouping(selection, shown, by, slots, kind)
 
 
 def _by_columns(world: World, selection: Selection, relation: Relation) -> Grouping | None:
@@ -136,22 +139,23 @@ def _by_columns(world: World, selection: Selection, relation: Relation) -> Group
     shown = ", ".join(item.full for item in items)
     by = shown if key in items else f"{key.full}, {shown}"
     named = column_slots(items, parent)
-    slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role), **_deed(selection.words)}
+    slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role)}
+    slots |= _deed(selection.words, parent)
     slots |= {"pcols": named["cols1"], "pcols_many": named["cols"]}
     slots["whoc"] = Phrase(("who", "that") if parent.words.person else ("that",), ())
     return Grouping(selection, shown, by, slots)
 
 
-def _deed(words: Words) -> dict[str, Sayable]:
-    """What a parent did to have such rows: {made} ("placed" an order) or {been} ("sold")."""
-    found: dict[str, Sayable] = {}
+def _deed(words: Words, parent: Thing) -> dict[str, Sayable]:
+    """What a parent did to have such rows: a person {made} them ("placed" an order), a thing has
+    {been} something ("sold")."""
     for event in events_for(words)[0]:
         done, _, what = event.partition(" ")
-        if done == "been":
-            found["been"] = Phrase((what,), ())
-        elif what.startswith(("a ", "an ")):
-            found["made"] = Phrase((done,), ())
-    return found
+        if done == "been" and not parent.words.person:
+            return {"been": Phrase((what,), ())}
+        if what.startswith(("a ", "an ")) and parent.words.person:
+            return {"made": Phrase((done,), ())}
+    return {}
 
 
 def _by_key(selection: Selection, path: tuple[Relation, ...]) -> Grouping:
@@ -168,7 +172,8 @@ def _by_key(selection: Selection, path: tuple[Relation, ...]) -> Grouping:
         ),
     }
     shown = selection.column(key)
-    return Grouping(selection, shown, shown, slots | _deed(selection.words))
+    slots |= _deed(selection.words, path[0].parent)
+    return Grouping(selection, shown, shown, slots, key.kind)
 
 
 def parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) -> dict[str, Sayable]:

@@ -271,12 +271,12 @@ def translated(english: str) -> tuple[str, ...]:
 
 
 _BOUNDS = {"from": "start", "to": "end"}
+_NOT_DONE = frozenset(["speed", "breed", "hundred"])
 _DONE = frozenset(["paid", "sold", "bought", "sent", "spent", "built", "won", "lost"])
 
 
 def _in_chinese_order(parts: list[str]) -> list[str]:
-    """What is said of a thing stands before it: "date supplied from" → "supplied start date",
-    "date of purchase" → "purchase date"."""
+    """What is said of a thing stands before it: "date supplied from" → "supplied start date"."""
     if "of" in parts[1:-1]:
         place = parts.index("of")
         return [*parts[place + 1 :], *parts[:place]]
@@ -284,10 +284,9 @@ def _in_chinese_order(parts: list[str]) -> list[str]:
     if unit and parts[-1] in _BOUNDS:
         rest = [part for part in parts[:-1] if part != unit]
         return [*rest, _BOUNDS[parts[-1]], unit]
-    last = parts[-1]
-    if len(parts) > 1 and (last in _DONE or (last.endswith("ed") and len(last) > 4)):
-        return [last, *parts[:-1]]
-    return parts
+    last, stated = parts[-1], parts[0] in ("is", "has", "was")
+    done = last in _DONE or (last.endswith("ed") and len(last) > 4 and last not in _NOT_DONE)
+    return [last, *parts[:-1]] if len(parts) > 1 and done and not stated else parts
 
 
 def in_chinese(english: str) -> str:

@@ -52,7 +52,7 @@ def linked(
         start = rng.choice(kids) if kids else world.anchor(middle)
         end = walk(world, far, start) if start else None
         named = name_condition(world, other, end) if end else None
-        if start and len(far) == 1 and rng.random() < _BY_KEY:
+        if start and values == 1 and len(far) == 1 and rng.random() < _BY_KEY:
             named = _keyed(world, far[0], start)
         if named is not None:
             found.setdefault(named.sql(full=True), named)

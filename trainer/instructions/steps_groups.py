@@ -61,10 +61,11 @@ def group_sorted(world: World) -> Draft | None:
     what = found.sql(full=group.selection.full) if found else "COUNT(*)"
     said = found.slots()["measure"] if found else Phrase(("number",), ("数量",))
     down = rng.random() < 0.2
-    slots = {**group.slots, "measure": said, **direction("text", down=down)}
+    slots = {**group.slots, "measure": said, **direction(group.kind, down=down)}
     shown = f"{what}, {group.shown}" if rng.random() < 0.35 else f"{group.shown}, {what}"
-    if not shown.startswith(group.shown):
-        slots["number_first"] = YES
+    slots["group_first" if shown.startswith(group.shown) else "number_first"] = YES
+    if group.kind == "text":
+        slots["alphabet"] = YES
     rest = f" ORDER BY {group.shown}{' DESC' if down else ''}"
     return drafted("group_sorted", group.selection, _grouped(group, shown, rest), slots)
 

@@ -34,7 +34,5 @@ def link_measure(world: World) -> Draft | None:
         end = f" GROUP BY {by} ORDER BY {what}{' DESC' if high else ''} LIMIT 1"
         sql = f"SELECT {shown} FROM {group.source}{end}"
         return drafted("group_top_measure", group, sql, slots)
-    first = f"{what}, {shown}" if rng.random() < 0.3 else f"{shown}, {what}"
-    return drafted(
-        "group_measure", group, f"SELECT {first} FROM {group.source} GROUP BY {by}", slots
-    )
+    sql = f"SELECT {shown}, {what} FROM {group.source} GROUP BY {by}"
+    return drafted("group_measure", group, sql, slots)

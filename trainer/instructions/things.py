@@ -15,7 +15,8 @@ from llmtui.trainer.instructions.naming import spoken
 from llmtui.trainer.instructions.phrases import Phrase, nouns
 
 _CODES = ("id", "code", "key", "number", "no", "ssn", "isbn", "uuid")
-_NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile", "ssn", "major"}
+_NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile", "ssn"}
+_COUNTED = {"per", "num", "number", "total", "count", "of", "no", "avg", "average", "max", "min"}
 Row = dict[str, Any]
 
 
@@ -41,7 +42,8 @@ class Field:
         said = set(spoken(self.column.name)[1])
         last = spoken(self.column.name)[1][-1:]
         named = bool(said & _NUMBERED) or (bool(last) and last[0] in _CODES)
-        named = named or (bool(last) and self.column.kind == "number" and last[0] in people())
+        whole = "INT" in self.column.type and not said & _COUNTED
+        named = named or (whole and bool(last) and (last[0] in people() or last[0] == "major"))
         return named or self.column.name.endswith(("编号", "号", "代码", "电话"))
 
     @cached_property

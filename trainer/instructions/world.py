@@ -77,7 +77,7 @@ class World:
         self._rows: dict[str, list[Row]] = {}
         self._index: dict[tuple[str, str], dict[Any, list[Row]]] = {}
         self._texts: dict[tuple[str, str], list[str]] = {}
-        self._wholes: dict[Field, bool] = {}
+        self._wholes: dict[tuple[str, str], bool] = {}
         asked = [(t, _interest(t)) for t in self.things]
         self._asked = [t for t, weight in asked if weight > 0] or self.things
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
@@ -212,15 +212,16 @@ class World:
 
     def _whole(self, item: Field) -> bool:
         """Whether a column holds whole numbers, whatever its type."""
-        if item not in self._wholes:
+        key = (item.table.name, item.column.name)
+        if key not in self._wholes:
             thing = next(t for t in self.things if t.table.name == item.table.name)
             values = [row[item.column.name] for row in self.rows(thing)]
-            self._wholes[item] = (
+            self._wholes[key] = (
                 "INT" in item.column.type
                 or item.words.year
                 or all(value is None or value == int(value) for value in values)
             )
-        return self._wholes[item]
+        return self._wholes[key]
 
     def number(self, item: Field, value: int | float) -> Phrase:
         return number_phrase(value, money=item.words.money, plain=item.words.year)

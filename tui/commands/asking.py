@@ -196,7 +196,7 @@ def show(answer: Answer, *, as_json: bool, asked: bool) -> None:
 
 
 def narrate(answer: Answer, *, asked: bool) -> None:
-    if answer.sql and asked and answer.status == "ok":
+    if answer.sql and asked and (answer.status == "ok" or answer.checks.ran):
         from llmtui.tui.answers import read_back
 
         say(answer.sql)
