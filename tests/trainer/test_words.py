@@ -106,7 +106,7 @@ def shopping_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Instruction]
         ("having_columns", "more than|超过|多于", r"customers\.phone.*HAVING COUNT\(\*\) > \d"),
         ("having_count", "multiple|多个", r"HAVING COUNT\(\*\) >(= 2| 1)$"),
         ("group_sorted", "ordered by|排", r"GROUP BY (\S+) ORDER BY \1"),
-        ("", r"product (id )?\d|product with id \d|[产商]品(编号)?\d", r"WHERE product_id = \d+\)$"),
+        ("", r"product (id )?\d|with id \d|[产商]品(编号)?\d", r"WHERE product_id = \d+\)"),
         ("", "or (over|above|more|higher)|或", r"\(price < \d+ OR price > \d+\)"),
     ],
 )

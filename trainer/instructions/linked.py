@@ -60,7 +60,7 @@ def linked(
     slots: dict[str, Sayable] = {"o": noun(other.words), "os": nouns(other.words)}
     slots["who"] = who(thing)
     did, did_zh, do = deeds_for(middle.words, other.words)
-    if do:
+    if do and (thing.words.person or not other.words.person):
         slots |= {"did": Phrase(did, did_zh), "do": Phrase((do,), ())}
     for named in list(found.values())[:values]:
         for none in (False, True):
