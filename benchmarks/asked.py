@@ -74,11 +74,11 @@ def parts(tree: exp.Query) -> Iterator[str]:
     if main is None:
         return
     tables = {table.name.lower() for table in tree.find_all(exp.Table)}
-    yield f"{min(len(tables), 4)} tables{' or more' if len(tables) > 3 else ''}"
+    yield counted(len(tables), "table", 4)
     where = main.args.get("where")
     tests = list(where.this.flatten()) if where and isinstance(where.this, exp.And) else []
     tests = tests or ([where.this] if where else [])
-    yield f"{min(len(tests), 3)} conditions{' or more' if len(tests) > 2 else ''}"
+    yield counted(len(tests), "condition", 3)
     for test in tests:
         plain = not test.find(exp.Select)
         name = "LIKE" if isinstance(test, exp.Like | exp.ILike) else type(test).__name__
@@ -87,7 +87,7 @@ def parts(tree: exp.Query) -> Iterator[str]:
     if not isinstance(tree, exp.Select):
         yield type(tree).__name__.upper()
     shown = main.expressions
-    yield f"{min(len(shown), 4)} columns shown{' or more' if len(shown) > 3 else ''}"
+    yield counted(len(shown), "shown column", 4)
     joined = "joined " if main.args.get("joins") else ""
     functions = {type(f).__name__ for item in shown for f in item.find_all(exp.AggFunc)}
     for function in functions - {"AnyValue"}:
@@ -95,6 +95,12 @@ def parts(tree: exp.Query) -> Iterator[str]:
         yield f"{joined}{'group' if main.args.get('group') else 'whole'} measured"
     if main.args.get("limit"):
         yield f"first of {joined}{'groups' if main.args.get('group') else 'rows'}"
+
+
+def counted(number: int, noun: str, most: int) -> str:
+    """ "1 table", "2 tables", "4 tables or more"."""
+    plural = "" if number == 1 else "s"
+    return f"{min(number, most)} {noun}{plural}{' or more' if number >= most else ''}"
 
 
 if __name__ == "__main__":
