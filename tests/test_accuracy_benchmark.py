@@ -23,6 +23,7 @@ def accuracy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def answer(number: int, right: bool) -> dict[str, Any]:
     return {"id": str(number), "lang": "en", "question": f"q{number}", "gold": "SELECT 1",
             "sql": "SELECT 2", "strict": right, "tolerant": right, "lucky": False, "why": "",
+            "confidence": 0.9 if right else 0.3,
             "kinds": [] if right else ["value"]}  # fmt: skip
 
 
@@ -67,6 +68,9 @@ def test_the_mean_is_over_databases_and_a_failed_tune_counts_as_all_missed(
     assert tuned == ["broken", "one", "two"]
     assert data["results"]["means"]["en"]["strict"]["value"] == pytest.approx(0.5)
     assert data["bars"]["mean strict accuracy, en"] == {"value": 0.5, "bar": 0.65, "ok": False}
+    assert data["bars"]["precision of what is shown, above accuracy"]["value"] == pytest.approx(
+        0.25
+    )
     assert data["results"]["misses"] == {"value": 2}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from llmtui.database.secrets import find
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import verb_for
@@ -184,7 +185,8 @@ def text_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
     few = item in thing.groups
     parts = not few and item.column.distinct > 5 and item.column.name not in thing.keys
     if parts and rng.random() < 0.4:
-        return part_condition(world, thing, item, text)
+        hidden = world.database.access.secrets == "mask" and find(text)
+        return None if hidden else part_condition(world, thing, item, text)
     slots: dict[str, Sayable] = {"v": value_phrase(text)}
     short = len(text.split()) <= 2 and len(text) <= 20
     if few and rng.random() < 0.28:
