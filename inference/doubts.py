@@ -43,17 +43,16 @@ _MEASURES = (exp.GT, exp.LT, exp.GTE, exp.LTE, exp.Between, exp.Sum, exp.Avg)
 
 def _measures_keys(tree: exp.Query, schema: Schema) -> bool:
     """Whether rows are compared or averaged by a number that names them, or are first by it."""
-    numbers = _numbered(schema)
-
-    def names(item: exp.Expr | None) -> bool:
-        return isinstance(item, exp.Column) and item.name.lower() in numbers
-
-    for test in tree.find_all(*_MEASURES):
-        if names(test.this) and not isinstance(test.args.get("expression"), exp.Column):
-            return True
+    measured = [
+        test.this
+        for test in tree.find_all(*_MEASURES)
+        if not isinstance(test.args.get("expression"), exp.Column)
+    ]
     first = [select for select in tree.find_all(exp.Select) if select.args.get("limit")]
     orders = [select.args["order"].expressions for select in first if select.args.get("order")]
-    return any(len(keys) == 1 and names(keys[0].this) for keys in orders)
+    measured += [keys[0].this for keys in orders if len(keys) == 1]
+    names = {item.name.lower() for item in measured if isinstance(item, exp.Column)}
+    return bool(names) and bool(names & _numbered(schema))
 
 
 def _numbered(schema: Schema) -> set[str]:

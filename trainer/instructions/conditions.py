@@ -18,6 +18,7 @@ from llmtui.trainer.instructions.phrases import (
     noun,
     text_literal,
     value_phrase,
+    who,
 )
 from llmtui.trainer.instructions.templates import Sayable, data, prepared
 from llmtui.trainer.instructions.things import Field, Row, Thing
@@ -73,8 +74,11 @@ def compose(
     )
     if not adj:
         ways = {part: texts for part, texts in ways.items() if part != "adj"}
-    who = Phrase(("who", "that") if thing.words.person else ("that",), ())
-    base: dict[str, Sayable] = {"col": noun(item.words), "who": who, "things": thing.nouns}
+    base: dict[str, Sayable] = {
+        "col": noun(item.words),
+        "who": who(thing.words),
+        "things": thing.nouns,
+    }
     if done:
         base["done"] = Phrase((done,), (zh_done,))
     if counted:

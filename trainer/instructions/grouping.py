@@ -9,7 +9,7 @@ from llmtui.trainer.instructions.columns import column_slots, some_columns
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import events_for
 from llmtui.trainer.instructions.naming import plural
-from llmtui.trainer.instructions.phrases import YES, Phrase, noun, nouns
+from llmtui.trainer.instructions.phrases import YES, Phrase, noun, nouns, who
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.templates import Sayable
 from llmtui.trainer.instructions.things import Field, Relation, Thing
@@ -89,7 +89,7 @@ def _pair(items: list[Field], *, many: bool) -> Phrase:
 
 
 def _extra(slots: dict[str, Sayable], item: Field, words: Words) -> None:
-    slots["whoc"] = Phrase(("who", "that") if words.person else ("that",), ())
+    slots["whoc"] = who(words)
     if words.person:
         slots["personal"] = YES
     if _PLACES & {word for name in item.words.en for word in name.split()}:
@@ -142,7 +142,7 @@ def _by_columns(world: World, selection: Selection, relation: Relation) -> Group
     slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role)}
     slots |= _deed(selection.words, parent)
     slots |= {"pcols": named["cols1"], "pcols_many": named["cols"]}
-    slots["whoc"] = Phrase(("who", "that") if parent.words.person else ("that",), ())
+    slots["whoc"] = who(parent.words)
     return Grouping(selection, shown, by, slots)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.conditions import name_condition, own_condition
 from llmtui.trainer.instructions.meanings import deeds_for
-from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, text_literal
-from llmtui.trainer.instructions.related import inner_slots, inside, walk, ways_of, who
+from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, who
+from llmtui.trainer.instructions.related import by_key, inner_slots, inside, walk, ways_of
 from llmtui.trainer.instructions.selection import joined
 from llmtui.trainer.instructions.templates import Sayable
 from llmtui.trainer.instructions.things import Relation, Row, Thing
@@ -22,15 +22,14 @@ _BY_KEY = 0.2
 
 def _keyed(world: World, relation: Relation, row: Row) -> Condition | None:
     """What a row refers to, by its key: "supplier 3", "the supplier with id 3"."""
-    value, key, role = row.get(relation.key.column.name), relation.key, relation.role
-    if value is None or len(str(value)) > 12 or not (key.kind == "number" or key.coded):
+    keyed = by_key(world, relation, row)
+    if keyed is None:
         return None
-    said = str(world.plain(value)) if key.kind == "number" else str(value)
-    test = f"{{c}} = {said if key.kind == 'number' else text_literal(said)}"
-    name, zh = role.en[0], role.zh[0]
+    said, test = keyed
+    name, zh = relation.role.en[0], relation.role.zh[0]
     called = (f"{name} {said}", f"{name} id {said}", f"the {name} with id {said}")
     slots = {"v": Phrase(called, (f"{zh}{said}", f"编号为{said}的{zh}", f"{zh}编号{said}"))}
-    return Condition("keyed", ((key, test),), {}, slots)
+    return Condition("keyed", ((relation.key, test),), {}, slots)
 
 
 def linked(
@@ -58,7 +57,7 @@ def linked(
             found.setdefault(named.sql(full=True), named)
     conditions = []
     slots: dict[str, Sayable] = {"o": noun(other.words), "os": nouns(other.words)}
-    slots["who"] = who(thing)
+    slots["who"] = who(thing.words)
     did, did_zh, do = deeds_for(middle.words, other.words)
     if do and (thing.words.person or not other.words.person):
         slots |= {"did": Phrase(did, did_zh), "do": Phrase((do,), ())}
@@ -96,7 +95,7 @@ def linked_column(world: World, thing: Thing, row: Row) -> Condition | None:
     source = joined(link.middle, link.right)
     test = inside(link.left.key, source, inner.sql(full=True), full=True, none=False)
     slots = {**inner_slots(inner), "o": noun(other.words), "os": nouns(other.words)}
-    slots |= {"who": who(thing), "who2": who(other)}
+    slots |= {"who": who(thing.words), "who2": who(other.words)}
     ways = ways_of("linked_column")
     return Condition("linked_column", ((link.left.target, test),), ways, slots)
 

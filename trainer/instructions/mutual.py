@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import name_condition
-from llmtui.trainer.instructions.phrases import Phrase, noun, nouns
+from llmtui.trainer.instructions.phrases import noun, nouns, who
 from llmtui.trainer.instructions.related import deed_ways
 from llmtui.trainer.instructions.templates import Sayable, phrasings
 from llmtui.trainer.instructions.things import Relation, Row, Thing
@@ -41,7 +41,7 @@ def mutual(world: World, thing: Thing, row: Row) -> Condition | None:
         join = f"{link} JOIN {thing.sql} ON {near.key.full} = {near.target.full}"
         test = f"{{c}} IN (SELECT {far.key.full} FROM {join} WHERE {named.sql(full=True)})"
     slots: dict[str, Sayable] = {"v": value, "role": noun(far.role), "roles": nouns(far.role)}
-    slots["who"] = Phrase(("who", "that") if thing.words.person else ("that",), ())
+    slots["who"] = who(thing.words)
     ways = {part: phrasings("relations", "mutual", part) for part in PARTS}
     ways = deed_ways(ways, slots, far.role)
     return Condition("mutual", ((far.target, test),), ways, slots)

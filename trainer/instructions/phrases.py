@@ -43,6 +43,11 @@ def pick(rng: random.Random, options: Sequence[str]) -> str:
     return rng.choice(options)
 
 
+def who(words: Words) -> Phrase:
+    """What a clause about such rows begins with in English."""
+    return Phrase(("who", "that") if words.person else ("that",), ())
+
+
 def noun(words: Words) -> Phrase:
     return Phrase(words.en, words.zh)
 

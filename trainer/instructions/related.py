@@ -13,10 +13,10 @@ from llmtui.trainer.instructions.meanings import (
     superlatives_for,
     ties_for,
 )
-from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns, text_literal
+from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns, text_literal, who
 from llmtui.trainer.instructions.selection import Path
 from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
-from llmtui.trainer.instructions.things import Field, Row, Thing
+from llmtui.trainer.instructions.things import Field, Relation, Row, Thing
 from llmtui.trainer.instructions.world import World
 
 _THAN_ONE = 0.5
@@ -25,10 +25,6 @@ _THAN_ONE = 0.5
 
 def ways_of(kind: str) -> dict[str, tuple[str, ...]]:
     return {part: phrasings("relations", kind, part) for part in PARTS}
-
-
-def who(thing: Thing) -> Phrase:
-    return Phrase(("who", "that") if thing.words.person else ("that",), ())
 
 
 def inner_slots(condition: Condition) -> dict[str, Sayable]:
@@ -59,7 +55,7 @@ def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     if named is None:
         return None
     slots: dict[str, Sayable] = {"p": noun(role), "ps": nouns(role), "v": named.slots["v"]}
-    slots["who"] = who(thing)
+    slots["who"] = who(thing.words)
     ways = ways_of("parent_person" if parent.words.person else "parent")
     ways |= deed_ways(ways, slots, path[-1].key.words) if len(path) == 1 else {}
     value = str(found.get(parent.label[0].column.name))
@@ -68,25 +64,31 @@ def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     return Condition("parent", named.tests, ways, slots, path)
 
 
+def by_key(world: World, relation: Relation, row: Row) -> tuple[str, str] | None:
+    """(the key of what a row refers to as people say it, a test for it); None when nobody would."""
+    value, key = row.get(relation.key.column.name), relation.key
+    number = key.kind == "number"
+    if value is None or len(str(value)) > 12 or not (number or key.coded):
+        return None
+    said = str(world.plain(value)) if number else str(value)
+    return said, f"{{c}} = {said if number else text_literal(said)}"
+
+
 def parent_keyed(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows of the parent with a key: "orders of customer 10"."""
     ups = world.ups(thing)
     relation = world.rng.choice(ups) if ups else None
-    value = row.get(relation.key.column.name) if relation else None
-    if relation is None or value is None or len(str(value)) > 12:
+    keyed = by_key(world, relation, row) if relation else None
+    if relation is None or keyed is None:
         return None
-    number = relation.key.kind == "number"
-    said = str(world.plain(value)) if number else str(value)
-    if not number and not relation.key.coded:
-        return None
-    test = f"{{c}} = {said if number else text_literal(said)}"
+    said, test = keyed
     role = relation.role
     named = (*role.en, f"{role.en[0]} id", f"{role.en[0]} number")
     slots: dict[str, Sayable] = {
         "p": Phrase(named, (*role.zh, f"{role.zh[0]}编号")),
         "ps": nouns(role),
         "v": Phrase((said,), (said,)),
-        "who": who(thing),
+        "who": who(thing.words),
     }
     ways = {part: texts for part, texts in ways_of("keyed").items() if part != "adj"}
     return Condition("keyed", ((relation.key, test),), ways, slots)
@@ -125,8 +127,10 @@ def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
         ways = dict(inner.ways)
         if chance < 0.4:
             ways.pop("adj", None)
-        return Condition(inner.kind, inner.tests, ways, {**inner.slots, "who": who(thing)}, path)
-    slots = {**inner_slots(inner), "p": noun(role), "ps": nouns(role), "who2": who(parent)}
+        return Condition(
+            inner.kind, inner.tests, ways, {**inner.slots, "who": who(thing.words)}, path
+        )
+    slots = {**inner_slots(inner), "p": noun(role), "ps": nouns(role), "who2": who(parent.words)}
     return Condition("parent_column", inner.tests, ways_of("parent_column"), slots, path)
 
 
@@ -190,8 +194,12 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
         return None
     relation, rng = world.rng.choice(downs), world.rng
     kid, none = relation.child, rng.random() < 0.45
-    slots: dict[str, Sayable] = {"c": noun(kid.words), "cs": nouns(kid.words), "who": who(thing)}
-    slots["who2"] = who(kid)
+    slots: dict[str, Sayable] = {
+        "c": noun(kid.words),
+        "cs": nouns(kid.words),
+        "who": who(thing.words),
+    }
+    slots["who2"] = who(kid.words)
     chance, inner, kind = rng.random(), None, "child"
     children = world.children(relation, row)
     example = rng.choice(children) if children and not none else world.anchor(kid)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.lexicon import Words
-from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, pick
+from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, pick, who
 from llmtui.trainer.instructions.templates import Lazy, Sayable
 from llmtui.trainer.instructions.things import Field, Relation, Thing
 
@@ -104,7 +104,7 @@ class Selection:
         }
         if words.person:
             found["pnp"], found["person"] = found["np"], Phrase(("",), ("",))
-        found["who"] = Phrase(("who", "that") if words.person else ("that",), ())
+        found["who"] = who(words)
         if self.conditions:
             found["verb"] = Lazy(self.verb, None)
             found["post"] = Lazy(self.post, None)
