@@ -20,13 +20,14 @@ from common import arguments, evaluate, finish, llmtui
 from llmtui.database.demo import questions_file, write_demo
 from llmtui.trainer.evaluate.statistics import share
 from llmtui.workspace.project import Project
+from llmtui.workspace.settings import Settings
 
 
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--project", type=Path, help="a project that is tuned already")
     parser.add_argument("--base", default="smollm2-135m")
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=Settings().minutes)
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="llmtui-demo-"))
     project = options.project or folder / "project"

@@ -10,6 +10,7 @@ confidences wins. Strict execution accuracy, held to perturbed copies; times are
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -21,6 +22,7 @@ from llmtui.database.copies import perturbed_copies
 from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer
 from llmtui.inference.ask import Asker
+from llmtui.inference.candidates import Candidate
 from llmtui.inference.engine import Engine
 from llmtui.trainer.evaluate.judge import Outcome
 from llmtui.trainer.evaluate.run import evaluate, load_cases, typical_seconds
@@ -45,8 +47,13 @@ class Vote(Asker):
 
     def ask(self, question: str, **_: Any) -> Answer:
         first = self._try(self.model.prompt, question, lambda _text: None)
-        others = self.model.alternatives(VOTERS - 1)
-        answers = [first] + [self._checked(text, question, c.confidence) for text, c in others]
+        answers = [first]
+
+        def take(text: str, candidate: Candidate) -> float:
+            answers.append(self._checked(text, question, candidate.confidence))
+            return -math.inf
+
+        self.model.alternatives(VOTERS - 1, take)
         groups: dict[str, list[Answer]] = defaultdict(list)
         for answer in answers:
             if answer.status == "ok":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmtui.database.execute import Database
 
 COPIES = 4
-_VERSION = 2
+_VERSION = 4
 
 
 def perturbed_copies(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import sqlglot
@@ -13,13 +14,14 @@ from llmtui.database.schema import quote
 _DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "bigquery")
 _CHANGING = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Command,
              exp.Into, exp.Copy)  # fmt: skip
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # stderr belongs to the app
 
 
 def parse(sql: str, dialect: str = "duckdb") -> exp.Query | None:
     """The tree of one harmless query, None when it is anything else."""
     try:
         found = [tree for tree in sqlglot.parse(sql, dialect=dialect) if tree is not None]
-    except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
+    except Exception:  # of any kind: what it says of odd statements is not told in advance
         return None
     if len(found) != 1 or not isinstance(found[0], exp.Query) or found[0].find(*_CHANGING):
         return None
@@ -27,8 +29,11 @@ def parse(sql: str, dialect: str = "duckdb") -> exp.Query | None:
 
 
 def written(tree: exp.Expr) -> str:
-    """The tree as DuckDB reads it, without comments."""
-    return tree.sql(dialect="duckdb", comments=False)
+    """The tree as DuckDB reads it, without comments; '' when it cannot be written."""
+    try:
+        return tree.sql(dialect="duckdb", comments=False)
+    except Exception:  # such as of a function without what it needs: `year()`
+        return ""
 
 
 def with_plain_names(tree: exp.Expr) -> exp.Expr:

@@ -15,6 +15,7 @@ from llmtui.database.result import Result, Verdict
 from llmtui.database.source import Opened, open_source
 from llmtui.workspace.errors import SourceError, TimeLimitError
 from llmtui.workspace.events import Event, Note
+from llmtui.workspace.paths import typed_path
 
 if TYPE_CHECKING:
     from llmtui.database.link import Linker
@@ -107,7 +108,7 @@ class Database:
         Raises SourceError in one sentence when it cannot be, UsageError for a wrong exclusion.
         """
         tell = tell or (lambda _event: None)
-        path = path.expanduser().absolute()
+        path = typed_path(path).absolute()
         database = cls(path, open_source(path, access.import_mb, access.large, tell), access)
         if not database.tables:
             database.close()
@@ -148,9 +149,15 @@ class Database:
         verdict: Verdict = self._process.call(call, limit=self.access.time_limit)["verdict"]
         return verdict
 
-    def bind(self, sql: str, *, seconds: float | None = None) -> None:
-        """Let DuckDB resolve every name and type. Raises QueryError when it cannot."""
-        self._limited({"do": "bind", "sql": sql}, seconds)
+    def bind(
+        self,
+        sql: str,
+        *,
+        seconds: float | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Let DuckDB resolve every name and type. Raises QueryError when it cannot; see `run`."""
+        self._limited({"do": "bind", "sql": sql}, seconds, stopped)
 
     def run(
         self,
@@ -159,21 +166,25 @@ class Database:
         max_rows: int | None = None,
         guarded: bool = True,
         seconds: float | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Result:
         """Check and run one query; `guarded` is false only in tests of the second wall.
 
         seconds: what is left of the time limit, None when all is
+        stopped: whether `interrupt` was called for it before it could begin
         Raises RefusedError, QueryError, TimeLimitError, or Interrupted when `interrupt` was called.
         """
         rows = self.access.max_rows if max_rows is None else max_rows
         call = {"do": "run", "sql": sql, "max_rows": rows, "guarded": guarded}
-        result: Result = self._limited(call, seconds)["result"]
+        result: Result = self._limited(call, seconds, stopped)["result"]
         return result
 
-    def _limited(self, call: dict[str, Any], seconds: float | None) -> dict[str, Any]:
+    def _limited(
+        self, call: dict[str, Any], seconds: float | None, stopped: Callable[[], bool]
+    ) -> dict[str, Any]:
         limit = self.access.time_limit if seconds is None else max(seconds, 0.01)
         try:
-            return self._process.call({**call, "limit": limit}, limit=limit)
+            return self._process.call({**call, "limit": limit}, limit=limit, stopped=stopped)
         except TimeLimitError as error:
             raise time_limit_error(self.access.time_limit) from error
 

@@ -13,7 +13,7 @@ _HAN = "\u3400-\u9fff"
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:['’][^\W_{_HAN}]+)*")
 _HAN_SIGN = re.compile(f"[{_HAN}]")
 _ALL_HAN = re.compile(f"[{_HAN}]+")
-_PIECES = 1 << 16
+_PIECES = 1 << 13
 """Pieces of text whose key is remembered: those of rows that are alike come again and again."""
 _POSSESSIVE = re.compile(r"['’]s?$")
 _QUOTED = re.compile(

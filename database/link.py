@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmtui.database.fold import Token, fold, is_han, key_of, same_words, tokens
@@ -21,6 +22,8 @@ MOST_MENTIONS = 4
 _MOST_COLUMNS = 2
 """Columns that are named for one piece of a question."""
 _MOST_TEXT = 400
+_RECENT = 8
+"""Questions whose mentions are kept: one answer asks for them several times."""
 _BEHIND = 0.08
 """A column whose score is further behind the best one of the same piece is not named."""
 _LABELS = {"name", "title", "label", "名称", "姓名", "标题"}
@@ -101,9 +104,15 @@ class Linker:
         self._index: ValueIndex = value_index(database)
         schema = database.schema
         self._places = [_Place.of(table, column, schema) for table, column in places(database)]
+        self._constant = {  # one value selects nothing
+            (place.table.sql_name, quote(place.column.name))
+            for place in self._places
+            if place.column.distinct == 1
+        }
         names = [table.name for table in schema.tables]
         names += [column.name for table in schema.tables for column in table.columns]
         self._schema_words = {singular(word) for name in names for word in words(name)}
+        self._mentions = lru_cache(maxsize=_RECENT)(self._found)
 
     def hints(self, question: str) -> tuple[str, ...]:
         """The mentions of a question as a prompt shows them."""
@@ -111,11 +120,14 @@ class Linker:
 
     def mentions(self, question: str) -> list[Mention]:
         """The best few mentions, in the order of the question."""
-        text = question[:_MOST_TEXT]
+        return list(self._mentions(question[:_MOST_TEXT]))
+
+    def _found(self, text: str) -> list[Mention]:
         said = Question(text)
         found = list(self._whole(said))
         found += self._near(said, found)
         found += self._partial(said, found)
+        found = [m for m in found if (m.table, m.column) not in self._constant]
         best: list[Mention] = []
         for span in self._longest(found, said):
             here = {(m.table, m.column): m for m in sorted(span, key=lambda m: m.score)}

@@ -40,7 +40,8 @@ _MEMORY_MB = 1024
 class _Copy:
     """A table on its way into the copy: column → values, and those its keys had before.
 
-    pairs: all columns of a table that only ties others, when no two of its rows are the same
+    pairs: the columns by which a table without a key ties others, when no two of its rows tie
+        the same
     """
 
     table: Table
@@ -48,6 +49,16 @@ class _Copy:
     types: dict[str, pa.DataType]
     before: dict[str, set[Any]] = field(default_factory=dict)
     pairs: tuple[str, ...] = ()
+    whole: list[_Whole] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """Several columns that refer to the columns of one row of another table together."""
+
+    columns: tuple[str, ...]
+    parent: str
+    targets: tuple[str, ...]
 
 
 def write_copies(
@@ -69,6 +80,8 @@ def write_copies(
     for number, target in enumerate(targets):
         rng = random.Random(f"{seed}/{number}")
         copies = [_read(source, table, seed) for table in schema.tables if table.name not in made]
+        for copy in copies:
+            copy.whole = _wholes(copy, copies, schema)
         for copy in copies:
             _perturb(copy, schema, rng, planted, number)
         _mend_references(copies, schema, rng)
@@ -94,6 +107,24 @@ def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:
     return _Copy(table, values, dict(zip(names, found.schema.types, strict=True)))
 
 
+def _wholes(copy: _Copy, copies: Sequence[_Copy], schema: Schema) -> list[_Whole]:
+    """The references of a table that several columns make together: rows are found by all."""
+    found = []
+    mine = [key for key in schema.foreign_keys if key.table == copy.table.name]
+    referred = {key.to_table for key in mine}
+    for parent in [other for other in copies if other.table.name in referred]:
+        keys = [key for key in mine if key.to_table == parent.table.name]
+        columns = tuple(key.column for key in keys)
+        targets = tuple(key.to_column for key in keys)
+        if len(set(columns)) < 2 or len(set(targets)) < len(columns):
+            continue
+        there = set(zip(*(parent.values[name] for name in targets), strict=True))
+        here = set(zip(*(copy.values[name] for name in columns), strict=True))
+        if all(None in tie or tie in there for tie in here):
+            found.append(_Whole(columns, parent.table.name, targets))
+    return found
+
+
 def _perturb(
     copy: _Copy,
     schema: Schema,
@@ -109,19 +140,29 @@ def _perturb(
                                   if k.to_table == table.name)}  # fmt: skip
     copy.before = {name: set(copy.values[name]) for name in keys if name in copy.values}
     count = len(next(iter(copy.values.values()), []))
-    if foreign == set(copy.values) and len(set(zip(*copy.values.values(), strict=True))) == count:
-        copy.pairs = tuple(copy.values)
+    tied = tuple(name for name in copy.values if name in foreign)
+    if len(set(zip(*(copy.values[name] for name in tied), strict=True))) == count:
+        ties = len(tied) > 1 and not table.primary_key
+        copy.pairs = tied if ties or len(tied) == len(copy.values) else ()
     doubles = not keys & foreign and all(_fresh_kind(table, name) for name in keys)
     order = rng.sample(range(count), count)
     kept = order[: count - round(count * _DROPPED)]
     again = rng.sample(range(len(kept)), ceil(len(kept) * _DOUBLED)) if doubles else []
     rows = [(place, False) for place in range(len(kept))] + [(place, True) for place in again]
     rng.shuffle(rows)
+    together: dict[str, list[int]] = {}
+    for whole in copy.whole:
+        together |= dict.fromkeys(whole.columns, rng.sample(range(count), count))
     for column in table.columns:
         values = copy.values[column.name]
         label = column.kind == "text" and column.unique and count >= _LABELS_FROM
         stays = column.name in keys or (column.name in foreign and not references)
-        deal = range(count) if stays else rng.sample(range(count), count)
+        if stays:
+            deal: Sequence[int] = range(count)
+        elif column.name in together:
+            deal = together[column.name]
+        else:
+            deal = rng.sample(range(count), count)
         dealt = [values[deal[row]] for row in kept]
         if not label and column.name not in keys | foreign:
             near = [value for name, value in planted if name == column.name.lower()]
@@ -159,6 +200,8 @@ def _mend_references(copies: Sequence[_Copy], schema: Schema, rng: random.Random
         if key.table in by_name and key.to_table in by_name:
             _mend(by_name[key.table], by_name[key.to_table], key, rng)
     for copy in copies:
+        for whole in copy.whole:
+            _mend_whole(copy, by_name[whole.parent], whole, rng)
         names = copy.table.primary_key or copy.pairs
         if not names:
             continue
@@ -178,6 +221,17 @@ def _mend(child: _Copy, parent: _Copy, key: ForeignKey, rng: random.Random) -> N
         (rng.choice(there) if there else None) if value in before and value not in known else value
         for value in child.values[key.column]
     ]
+
+
+def _mend_whole(child: _Copy, parent: _Copy, whole: _Whole, rng: random.Random) -> None:
+    there = list(zip(*(parent.values[name] for name in whole.targets), strict=True))
+    known = set(there)
+    ties = [
+        rng.choice(there) if there and None not in tie and tie not in known else tie
+        for tie in zip(*(child.values[name] for name in whole.columns), strict=True)
+    ]
+    for place, name in enumerate(whole.columns):
+        child.values[name] = [tie[place] for tie in ties]
 
 
 def _write(source: duckdb.DuckDBPyConnection, copy: _Copy) -> None:

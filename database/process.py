@@ -87,9 +87,11 @@ class Process:
         *,
         limit: float | None = None,
         tell: Callable[[Event], None] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> _Message:
         """Ask and wait, at most `limit` seconds. `tell` gets the events before the reply.
 
+        stopped: whether the call is no longer wanted when its turn comes
         Raises TimeLimitError, Interrupted, QueryError when the process ended, and what the child
         answers with.
         """
@@ -100,6 +102,8 @@ class Process:
             self._stopped = ""
             self._waiting = self._number
             try:
+                if stopped():
+                    raise Interrupted("The query was stopped")
                 self._send({"id": self._number, **message})
                 return self._wait(self._number, limit, tell)
             finally:

@@ -70,7 +70,7 @@ class Question:
         return keys
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def forms_of(text: str) -> tuple[str, ...]:
     """Other ways in which a database may hold what `text` says, translations included."""
     plain = fold(text)

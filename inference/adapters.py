@@ -9,6 +9,7 @@ from typing import Any
 
 from llmtui.quantize.adapter import base_of
 from llmtui.quantize.header import read
+from llmtui.quantize.trusted import require_unchanged
 from llmtui.workspace.errors import ModelError
 
 
@@ -41,6 +42,7 @@ class Adapters:
 
     def _load(self, path: Path) -> Any:
         if path not in self._loaded:
+            require_unchanged(path)
             base = base_of(path)
             if not base.samefile(self._base):
                 raise ModelError(f"This adapter is for {base}", where=str(path))

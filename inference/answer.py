@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from llmtui.database.execute import Database
 from llmtui.database.text import json_value
 from llmtui.workspace.errors import LlmtuiError
+
+CUT = "Only the first {rows} rows are shown."
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,13 @@ class Answer:
         return data
 
 
-def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
-    """One statement through guard, binding and limits; errors become the answer's status."""
+def run_sql(
+    database: Database, sql: str, *, id: str = "", stopped: Callable[[], bool] = lambda: False
+) -> Answer:
+    """One statement through guard, binding and limits; errors become the answer's status.
+
+    stopped: whether it is no longer wanted, also when that is so between two of the steps
+    """
     began = time.monotonic()
     ends = began + database.access.time_limit
     answer = Answer(id=id, sql=sql)
@@ -75,14 +83,14 @@ def run_sql(database: Database, sql: str, *, id: str = "") -> Answer:
         answer = replace(answer, status=status, message=verdict.reason, exit_code=1)
     else:
         try:
-            database.bind(sql, seconds=ends - time.monotonic())
+            database.bind(sql, seconds=ends - time.monotonic(), stopped=stopped)
             checks = replace(checks, bound=True)
-            result = database.run(sql, seconds=ends - time.monotonic())
+            result = database.run(sql, seconds=ends - time.monotonic(), stopped=stopped)
         except LlmtuiError as error:
             answer = replace(answer, message=str(error), exit_code=error.exit_code)
         else:
             checks = replace(checks, ran=True)
-            cut = f"Only the first {len(result.rows)} rows are shown." if result.truncated else ""
+            cut = CUT.format(rows=len(result.rows)) if result.truncated else ""
             answer = replace(
                 answer,
                 status="ok",

@@ -5,7 +5,7 @@ What does not parse, is not read-only, does not bind or does not run is never sh
 
 from __future__ import annotations
 
-import re
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -15,27 +15,23 @@ from typing import Protocol
 from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, declined, holds_nothing, run_sql
 from llmtui.inference.calibration import calibrated
-from llmtui.inference.candidates import ROUND_LETTERS, Candidate, goes_round
-from llmtui.inference.coverage import left_out
-from llmtui.inference.doubts import in_vain
+from llmtui.inference.candidates import MOST, ROUND_LETTERS, Candidate, goes_round
+from llmtui.inference.faults import Critic, Faults, doubted
 from llmtui.inference.lacking import what_is_lacking
 from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
-from llmtui.inference.wording import core_of, question_problem, schema_texts
-from llmtui.trainer.prompt import Prompt, shared_tokens
+from llmtui.inference.shown import ShownSchema
+from llmtui.inference.simpler import CHANGES, simpler
+from llmtui.inference.statement import is_whole, statement_in
+from llmtui.inference.wording import core_of, question_problem
+from llmtui.trainer.prompt import Prompt
 from llmtui.trainer.refusal import may_be_refusal, refusal_in
-from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.errors import Interrupted, LlmtuiError
 
-OTHERS = 3
-"""Answers that the model nearly gave which are tried when its own is none, or empty."""
-_DOUBT = 0.6
-"""What is left of an answer's confidence when it is empty, or for each thing that it leaves out."""
 _SETTLED = "Answered as you settled it before."
 _NONE = "No SQL was found that fits this database."
-_FAULTLESS = (False, False, False, 0)
+_FAULT = "The question could not be answered because of a fault in llmtui"
 _ANSWER_TOKENS = 192
-_DONE = re.compile(r"(SELECT|WITH)\b.*(;|\n\s*\n|```)", re.IGNORECASE | re.DOTALL)
-"""An untuned model goes on after its statement; what follows is not waited for."""
 
 
 class Model(Protocol):
@@ -54,7 +50,7 @@ class Model(Protocol):
         self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
     ) -> Iterator[str]: ...
 
-    def alternatives(self, most: int) -> Sequence[tuple[str, Candidate]]: ...
+    def alternatives(self, most: int, enough: Callable[[str, Candidate], float]) -> None: ...
 
     def cancel(self) -> None: ...
 
@@ -71,8 +67,9 @@ class Asker:
         least: float = 0.0,
         settled: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """least: confidence below which an answer is not shown; settled: questions and SQL that a
-        person has accepted, corrected or written"""
+        """repair: whether what the model says is mended, doubted and asked for a second time
+        least: confidence below which an answer is not shown
+        settled: questions and SQL that a person has accepted, corrected or written"""
         self.database = database
         self.repair = repair
         self.least = least
@@ -80,7 +77,13 @@ class Asker:
         """Of the last answer."""
         self.model = model
         self.recall = Recall(database, settled)
+        self._critic = Critic(database)
         self._cancelled = False
+        self._shown: ShownSchema | None = None
+        self._made: dict[str, Answer] = {}
+        """Of this question: what came of each statement that the model said."""
+        self._ran: dict[str, Answer] = {}
+        """Of this question: what each SQL gave that was run."""
 
     def generate(self, instruction: str) -> str:
         """The SQL that `ask` would show as an answer, '' when there is none."""
@@ -97,13 +100,16 @@ class Asker:
     def ask(
         self, question: str, *, id: str = "", on_text: Callable[[str], None] | None = None
     ) -> Answer:
-        """Answer one question; `on_text` gets the SQL as it grows. Never raises LlmtuiError."""
+        """Answer one question; `on_text` gets the SQL as it grows. Never raises an Exception."""
         began = time.monotonic()
         self._cancelled = False
+        self._made, self._ran = {}, {}
         try:
             answer = self._answer(question, on_text or (lambda _text: None))
         except LlmtuiError as error:
             answer = Answer(message=str(error), exit_code=error.exit_code)
+        except Exception as error:  # a question of a file, a request, must not end all others
+            answer = Answer(message=f"{_FAULT} ({type(error).__name__}: {error}).", exit_code=1)
         return replace(
             answer,
             id=id,
@@ -121,30 +127,32 @@ class Asker:
     def _settled(self, question: str, on_text: Callable[[str], None]) -> Answer | None:
         """What a person has settled, without the model; None when that does not run any more."""
         sql = self.recall.sql_for(question)
-        answer = run_sql(self.database, sql) if sql else None
-        if answer is None or answer.status != "ok":
+        answer = self._run(sql) if sql else None
+        if answer is None or answer.exit_code > 1:
+            return answer
+        if answer.status != "ok":
             return None
         on_text(sql)
         return replace(answer, confidence=1.0, message=answer.message or _SETTLED)
 
     def _asked(self, question: str, on_text: Callable[[str], None]) -> Answer:
         first = self._try(self.model.prompt, question, on_text)
-        if self._cancelled or first.exit_code > 1 or not self.repair or declined(first):
+        if first.exit_code > 1 or not self.repair or declined(first):
             return first
         best = self._best_of(question, first, on_text)
-        if best.status == "ok" or self._cancelled:
-            return self._sure(best)
+        if best.status == "ok":
+            return self._sure(question, best)
         second = self._second_try(question, first, on_text)
         if second is not None and second.status == "ok":
-            return self._sure(second)
-        if second is not None and declined(second):
+            return self._sure(question, doubted(second, self._critic.faults(question, second)))
+        if second is not None and (declined(second) or second.exit_code > 1):
             return second
         if first.status == "refused":
             return first
         told = what_is_lacking(question, self.database) or _NONE
         return replace(first, status="abstained", message=f"{told} The last try: {first.message}")
 
-    def _sure(self, answer: Answer) -> Answer:
+    def _sure(self, question: str, answer: Answer) -> Answer:
         """The answer, or abstention when the model is less sure of it than is wanted."""
         if answer.confidence is None or answer.confidence >= self.least:
             return answer
@@ -152,38 +160,50 @@ class Asker:
             f"Not sure enough: {answer.confidence:.0%} of {self.least:.0%}. "
             "Read the SQL, and run it when it says what you mean."
         )
+        if lacking := what_is_lacking(question, self.database):
+            told = f"{lacking} {told}"
         return replace(answer, status="abstained", message=told, columns=(), rows=(), row_count=0)
 
     def _best_of(self, question: str, first: Answer, on_text: Callable[[str], None]) -> Answer:
-        """The answer, or one that the model nearly gave when that runs, holds something, asks
-        for more than it says, and leaves out less of what the question names."""
-        mentions, schema = self.database.linker.mentions(question), self.database.schema
-
-        def faults(answer: Answer) -> tuple[bool, bool, bool, int]:
-            missing = left_out(question, mentions, answer.sql)
-            ran = answer.status == "ok"
-            vain = ran and in_vain(answer.sql, schema, question)
-            return not ran, holds_nothing(answer), vain, missing
-
-        best, least = first, faults(first)
-        if least == _FAULTLESS:
+        """The answer, or the likeliest of those that the model nearly gave which have the fewest
+        faults, when these are fewer."""
+        best, least = first, self._critic.faults(question, first)
+        if not least:
             return first
-        for text, candidate in self.model.alternatives(OTHERS):
+        likely = math.inf
+
+        def enough(text: str, candidate: Candidate) -> float:
+            nonlocal best, least, likely
             answer = self._checked(text, question, candidate.confidence)
-            if self._cancelled or answer.exit_code > 1:
-                break
-            if answer.status == "ok" and faults(answer) < least:
+            if answer.exit_code > 1:
+                return math.inf
+            faults = self._critic.faults(question, answer)
+            better = (faults, -candidate.log_likelihood) < (least, -likely)
+            if answer.status == "ok" and better:
                 both = [c for c in (first.confidence, answer.confidence) if c is not None]
-                best = replace(answer, confidence=min(both, default=None))
-                least = faults(answer)
-            if least == _FAULTLESS:
-                break
+                best, least = replace(answer, confidence=min(both, default=None)), faults
+                likely = candidate.log_likelihood
+            return -math.inf if least else likely
+
+        self.model.alternatives(MOST, enough)
+        self._heed()
+        best, least = self._simpler(question, best, least)
         if best is not first:
             on_text(best.sql)
-        if best.confidence is not None:
-            doubts = sum(least[1:])
-            best = replace(best, confidence=best.confidence * _DOUBT**doubts)
-        return best
+        return doubted(best, least)
+
+    def _simpler(self, question: str, best: Answer, least: Faults) -> tuple[Answer, Faults]:
+        """The answer, or what the question's own words make of it when that has fewer faults."""
+        for change, what in CHANGES if least else ():
+            sql = simpler(change, best.sql, question, self.database)
+            if not sql:
+                continue
+            answer = self._run(sql)
+            faults = self._critic.faults(question, answer)
+            if answer.status == "ok" and faults < least:
+                told = "; ".join(part for part in (best.message.rstrip("."), what) if part)
+                best, least = replace(answer, confidence=best.confidence, message=told), faults
+        return best, least
 
     def _second_try(
         self, question: str, first: Answer, on_text: Callable[[str], None]
@@ -203,13 +223,21 @@ class Asker:
     def _try(self, prompt: Prompt, question: str, on_text: Callable[[str], None]) -> Answer:
         tokens, shared = self._tokens(prompt, question)
         text = ""
+        self._heed()
         for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, shared=shared):
+            self._heed()
             text += piece
             if not may_be_refusal(text):
                 on_text(text)
-            if _DONE.search(text) or goes_round(text, ROUND_LETTERS):
+            if is_whole(text) or goes_round(text, ROUND_LETTERS):
                 break
         return self._checked(text, question, self.model.confidence)
+
+    def _heed(self) -> None:
+        """Raise Interrupted when `cancel` was called since the question came: a model that begins
+        to answer knows nothing of that."""
+        if self._cancelled:
+            raise Interrupted("The answer was stopped")
 
     def _checked(self, text: str, question: str, confidence: float | None) -> Answer:
         """What a model said: mended, guarded, bound, run; or told, when it is no SQL but says
@@ -217,28 +245,38 @@ class Asker:
         confidence = None if confidence is None else calibrated(confidence)
         if said := refusal_in(text):
             return Answer(status="abstained", message=said, confidence=confidence, exit_code=1)
+        statement = statement_in(text)
+        if statement not in self._made:
+            self._made[statement] = self._answer_of(text, statement, question)
+        return replace(self._made[statement], confidence=confidence)
+
+    def _answer_of(self, text: str, statement: str, question: str) -> Answer:
+        if not self.repair:
+            return self._run(statement)
         mended = mend(text, self.database, question)
-        answer = run_sql(self.database, mended.sql)
+        answer = self._run(mended.sql)
         if answer.status == "ok" and holds_nothing(answer):
             along = along_keys(mended.sql, self.database, question)
-            other = run_sql(self.database, along.sql) if along else answer
+            other = self._run(along.sql) if along else answer
             if along and other.status == "ok" and not holds_nothing(other):
                 answer, mended = other, Mended(along.sql, [*mended.changes, *along.changes])
         told = [answer.message, *mended.changes] if answer.message else mended.changes
         message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""
-        return replace(answer, message=message, confidence=confidence)
+        return replace(answer, message=message)
+
+    def _run(self, sql: str) -> Answer:
+        """One statement through all checks, once a question."""
+        self._heed()
+        if sql not in self._ran:
+            self._ran[sql] = run_sql(self.database, sql, stopped=lambda: self._cancelled)
+        return self._ran[sql]
 
     def _tokens(self, prompt: Prompt, question: str) -> tuple[list[int], int]:
-        """The prompt's tokens, and how many of the first are those of every question.
-
-        A schema too long for the context is cut at whole tables.
-        """
+        """The prompt's tokens, and how many of the first are those of every question."""
         hints, tokenize = self.database.linker.hints(question), self.model.tokenize
         if prompt.schema == "weights":
             return prompt.tokens(tokenize, question, hints=hints), 0
-        room = self.model.context - _ANSWER_TOKENS
-        for text in schema_texts(self.database.schema):
-            tokens = prompt.tokens(tokenize, question, text, hints)
-            if len(tokens) <= room:
-                break
-        return tokens, shared_tokens(prompt, tokenize, text, tokens)
+        if self._shown is None or self._shown.prompt != prompt:
+            room = self.model.context - _ANSWER_TOKENS
+            self._shown = ShownSchema(self.database.schema, prompt, tokenize, room)
+        return self._shown.tokens(question, hints)

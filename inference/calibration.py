@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 KNOTS = (
@@ -17,7 +18,12 @@ def calibrated(likelihood: float) -> float:
     """The chance, 0 to 1, that an answer is right whose tokens had this mean probability."""
     if not likelihood > 0:  # no number at all, too
         return 0.0
-    for (low, first), (high, second) in pairwise(KNOTS):
-        if likelihood <= high:
-            return first + (second - first) * (likelihood - low) / (high - low)
-    return 1.0
+    return at(likelihood, KNOTS)
+
+
+def at(value: float, knots: Sequence[tuple[float, float]]) -> float:
+    """What rising knots give for a value, straight between them, and the last one above all."""
+    for (low, first), (high, second) in pairwise(knots):
+        if value <= high:
+            return first + (second - first) * (value - low) / ((high - low) or 1.0)
+    return knots[-1][1]

@@ -26,6 +26,10 @@ class ComparedEngine(Engine):
         """The token that the GGUF says ends a text, -1 when it names none."""
         return int(self._llama.llama_vocab_eos(self._vocab))
 
+    def bos(self) -> int:
+        """The token that the GGUF says begins a text, -1 when it names none."""
+        return int(self._llama.llama_vocab_bos(self._vocab))
+
     def next_logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
         """Logits (vocabulary,) of the token after `tokens`."""
         self._feed_prompt(list(tokens))

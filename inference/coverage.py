@@ -1,4 +1,4 @@
-"""What a question names and its SQL leaves out: stored values, numbers, years.
+"""What a question names and its SQL leaves out: stored values, numbers, years, tables, columns.
 
 A small model drops one of two conditions, or a number, more often than it makes one up. A statement
 that holds everything the question names is the better one of two that run.
@@ -13,6 +13,8 @@ from sqlglot import exp
 
 from llmtui.database.dialects import parse
 from llmtui.database.link import Mention, without
+from llmtui.inference.named import Names
+from llmtui.inference.operations import not_done
 
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "百": 1e2, "千": 1e3,
            "万": 1e4, "亿": 1e8}  # fmt: skip
@@ -25,13 +27,28 @@ _HAN = re.compile(
     r"[一二两三四五六七八九](?:[十百千万亿][零一二两三四五六七八九]?)+"
     r"|十[一二三四五六七八九]?|(?<=前)[二两三四五六七八九]"
 )
+_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_BOUND = re.compile(
+    r"\b(?:at least|at most|(?:more|less|fewer|greater) than|over|under|exactly|only|top|first)"
+    rf" ({'|'.join(_WORDS)})\b"
+    rf"|\b({'|'.join(_WORDS)}) (?:or more|or fewer|or less|different|distinct)\b",
+    re.IGNORECASE,
+)
+"""Numbers in words that bound something; others ("the two of them") mean many things."""
+_SEVERAL = re.compile(
+    r"\b(?:multiple|more than (?:one|1)(?! ?[%.\d]))\b|不止(?:一|1)|多于(?:一|1)[个次种]", re.I
+)
+_COMPARED = (exp.GT, exp.GTE, exp.LT, exp.LTE)
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 _DIGITS = re.compile(r"\d+")
 
 
-def left_out(question: str, mentions: Sequence[Mention], sql: str) -> int:
-    """How many of the values and numbers that a question names are not in a statement; and of its
-    comparisons, how many compare a column with itself."""
+def left_out(
+    question: str, mentions: Sequence[Mention], sql: str, names: Names | None = None
+) -> int:
+    """How many of the values, numbers and `names` that a question has are not in a statement, and
+    of the things that it asks to be done; one more when it asks for several and nothing is counted;
+    and of the statement's comparisons, how many compare a column with itself."""
     tree = parse(sql)
     if tree is None:
         return 0
@@ -41,9 +58,15 @@ def left_out(question: str, mentions: Sequence[Mention], sql: str) -> int:
         spans.setdefault((mention.start, mention.end), set()).add(mention.value.casefold())
     missing = sum(1 for values in spans.values() if not values & texts)
     missing += sum(1 for item in tree.find_all(exp.EQ) if item.this == item.expression)
-    return missing + sum(
-        1 for number in numbers_in(without(question, mentions)) if number not in numbers
+    counted = tree.find(exp.Having) or any(
+        test.find(exp.Count) for test in tree.find_all(exp.Where)
     )
+    missing += 1 if _SEVERAL.search(question) and not counted else 0
+    near = {n for test in tree.find_all(*_COMPARED) for n in held_by(test)[1]}
+    missing += sum(1 for n in bounds_in(question) if n not in numbers and not {n - 1, n + 1} & near)
+    rest = without(question, mentions)
+    missing += not_done(rest, tree) + (names.left_out(rest, tree) if names else 0)
+    return missing + sum(1 for number in numbers_in(rest) if number not in numbers)
 
 
 def held_by(tree: exp.Expr) -> tuple[set[str], set[float]]:
@@ -54,8 +77,22 @@ def held_by(tree: exp.Expr) -> tuple[set[str], set[float]]:
             texts.add(literal.name.strip("%").casefold())
             numbers |= {float(digits) for digits in _DIGITS.findall(literal.name)}
         else:
-            numbers.add(float(literal.name))
+            numbers |= {number} if (number := number_of(literal.name)) is not None else set()
     return texts, numbers
+
+
+def number_of(digits: str) -> float | None:
+    """The number that a literal of SQL is; None for one that is none, such as `1e`."""
+    try:
+        return float(digits)
+    except ValueError:
+        return None
+
+
+def bounds_in(question: str) -> Iterator[int]:
+    """The numbers in English words that bound something: "at least two" may be `> 1`."""
+    for before, after in _BOUND.findall(question):
+        yield _WORDS.index((before or after).lower()) + 2
 
 
 def numbers_in(question: str) -> Iterator[float]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import codecs
 import ctypes
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,12 +19,12 @@ from numpy.typing import NDArray
 
 from llmtui.inference.adapters import Adapters
 from llmtui.inference.candidates import MOST, Candidate, Doubts, Together
-from llmtui.inference.prefixes import LEAST, Prefixes
+from llmtui.inference.prefixes import LEAST, Prefixes, told_apart
 from llmtui.inference.stopflag import StopFlag
 from llmtui.quantize.adapter import SUFFIX, base_of
 from llmtui.quantize.silence import llama_cpp_silent
 from llmtui.quantize.trusted import require_sound
-from llmtui.trainer.prompt import Prompt, prompt_from_identity, prompt_of_base
+from llmtui.trainer.prompt import prompt_from_identity, prompt_of_base
 from llmtui.workspace.errors import Interrupted, ModelError
 from llmtui.workspace.machine import cores
 
@@ -33,7 +34,8 @@ _ABORTED = 2
 
 
 class Engine:
-    """One loaded model and one context. Use it from one thread; `cancel` works from any.
+    """One loaded model and one context. Threads take turns, each with a whole answer; `cancel`
+    works from any.
 
     model: a GGUF, or an adapter file, which is put on its base
     threads: 0 means every core; context: tokens of prompt and answer together.
@@ -49,9 +51,11 @@ class Engine:
         self._llama = llama = llama_cpp_silent()
         self._model: Any = None
         self._context: Any = None
+        self._together: Together | None = None
+        self._turn = threading.RLock()
         self._held: list[int] = []
-        self._doubts, self._asked = Doubts(), 0
-        """Of the last answer, and the tokens of its prompt."""
+        self._doubts, self._asked, self.cut = Doubts(), 0, False
+        """Of the last answer; the tokens of its prompt; whether only its length ended it."""
         params = llama.llama_model_default_params()
         params.n_gpu_layers = 0
         self._model = llama.llama_model_load_from_file(str(base).encode(), params)
@@ -61,18 +65,27 @@ class Engine:
                 where=str(model),
                 hint="Make or fetch it again.",
             )
+        try:
+            self._prepare(threads or cores())
+            if is_adapter:
+                self.use_adapters([(model, 1.0)])
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, threads: int) -> None:
+        """All that a loaded model needs before it answers."""
+        llama = self._llama
         self._vocab = llama.llama_model_get_vocab(self._model)
         self._words = llama.llama_vocab_n_tokens(self._vocab)
         self._stop = StopFlag(llama.ggml_abort_callback)
-        self._context = self._open_context(threads or cores())
+        self._context = self._open_context(threads)
         self._memory = llama.llama_get_memory(self._context)
         self._together = Together(llama, self._context, self._words)
-        self._adapters = Adapters(llama, self._model, base)
+        self._adapters = Adapters(llama, self._model, self._base)
         self._adapter_facts: dict[str, Any] = {}
-        self.prompt = self._choose_prompt()
-        self._prefixes = Prefixes(llama, self._context, _told_apart(base))
-        if is_adapter:
-            self.use_adapters([(model, 1.0)])
+        self._choose_prompt()
+        self._prefixes = Prefixes(llama, self._context, told_apart(self._base))
 
     def _open_context(self, threads: int) -> Any:
         params = self._llama.llama_context_default_params()
@@ -102,21 +115,25 @@ class Engine:
         The prompt becomes the one they were tuned with. Raises ModelError when one is for another
         base, or when their prompts differ.
         """
-        self._adapter_facts = self._adapters.use(self._context, chosen)
-        told = [f"{_told_apart(path)} {weight}" for path, weight in chosen]
-        self._prefixes.model = "\n".join([_told_apart(self._base), *told])
-        self._llama.llama_memory_clear(self._memory, True)
-        self._held = []
-        self.prompt = self._choose_prompt()
+        with self._turn:
+            self._adapter_facts = self._adapters.use(self._context, chosen)
+            told = [f"{told_apart(path)} {weight}" for path, weight in chosen]
+            self._prefixes.model = "\n".join([told_apart(self._base), *told])
+            self._llama.llama_memory_clear(self._memory, True)
+            self._held = []
+            self._choose_prompt()
 
-    def _choose_prompt(self) -> Prompt:
+    def _choose_prompt(self) -> None:
+        """The prompt that the model was tuned with, and the tokens that close its answers."""
         identity = self.metadata("llmtui.prompt")
         if identity:
-            return prompt_from_identity(identity)
-        template = self.metadata("tokenizer.chat_template")
-        return prompt_of_base(
-            template, lambda text: len(self.tokenize(text, True)) == 1, schema="prompt"
-        )
+            self.prompt = prompt_from_identity(identity)
+        else:
+            template = self.metadata("tokenizer.chat_template")
+            self.prompt = prompt_of_base(
+                template, lambda text: len(self.tokenize(text, True)) == 1, schema="prompt"
+            )
+        self._ends = frozenset(self.tokenize(self.prompt.end, True))
 
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         """Token ids; special tokens are parsed in control text only, none are added."""
@@ -140,23 +157,24 @@ class Engine:
                 f"The prompt has {len(tokens)} tokens; {self.context - max_tokens} fit",
                 hint="Ask a shorter question.",
             )
-        self._stop.lower()
-        self._feed_prompt(list(tokens), shared)
-        self._doubts, self._asked = Doubts(), len(tokens)
-        for _ in range(max_tokens):
-            token = self._doubts.take(self._logits())
-            if self._is_end(token):
-                return
-            yield token
-            self._decode([token])
+        with self._turn:
+            self._stop.lower()
+            self._feed_prompt(list(tokens), shared)
+            self._doubts, self._asked, self.cut = Doubts(), len(tokens), True
+            for _ in range(max_tokens):
+                token = self._doubts.take(self._logits())
+                if self._is_end(token):
+                    self.cut = False
+                    return
+                yield token
+                self._decode([token])
 
     def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
         return list(self.stream_tokens(tokens, max_tokens=max_tokens))
 
     def _is_end(self, token: int) -> bool:
         """Whether a token closes an answer."""
-        ends = self.tokenize(self.prompt.end, True)
-        return token in ends or bool(self._llama.llama_vocab_is_eog(self._vocab, token))
+        return token in self._ends or bool(self._llama.llama_vocab_is_eog(self._vocab, token))
 
     def _logits(self) -> NDArray[np.float32]:
         """Logits (vocabulary,) of the last token; valid until the next decode."""
@@ -169,28 +187,29 @@ class Engine:
         """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
         return self._doubts.confidence
 
-    def alternatives(self, most: int) -> list[tuple[str, Candidate]]:
-        """Other answers to the last prompt, the likeliest first: each says what the last one did
-        up to a token that another came close to, goes on with that, and is then greedy.
-
-        Raises Interrupted when `cancel` was called.
+    def alternatives(self, most: int, enough: Callable[[str, Candidate], float]) -> None:
+        """Other answers to the last prompt: each says what the last one did up to a token that
+        another came close to, goes on with that, and is then greedy. `enough` is told each as it
+        ends, and gives the least log-likelihood of those that are still wanted.
+        Raises Interrupted when `cancel` was called, and what `enough` raises.
         """
-        found = self._doubts.begun(min(most, MOST))
-        longest = min(2 * len(self._doubts) + 16, (self.context - len(self._held)) // (most + 1))
-        self._check(self._together.read_on(found, self._asked, longest, self._is_end))
-        found.sort(key=lambda candidate: candidate.log_likelihood, reverse=True)
-        return [(self._text(candidate.tokens), candidate) for candidate in found]
+        assert self._together is not None
+        with self._turn:
+            found = self._doubts.begun(min(most, MOST))
+            room = (self.context - len(self._held)) // (len(found) + 1)
+            branch = min((len(candidate.tokens) for candidate in found), default=0)
+            longest = min(2 * len(self._doubts) + 16, branch + room)
+            self._check(self._together.read_on(
+                found, self._asked, longest, self._is_end,
+                lambda candidate: enough(self._text(candidate.tokens), candidate),
+            ))  # fmt: skip
 
     def _text(self, tokens: Sequence[int]) -> str:
         kept = tokens[:-1] if self._is_end(tokens[-1]) else tokens
         return b"".join(map(self._piece, kept)).decode("utf-8", "replace")
 
     def stream(
-        self,
-        tokens: Sequence[int],
-        *,
-        max_tokens: int = 256,
-        shared: int = 0,
+        self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
     ) -> Iterator[str]:
         """The continuation as pieces of text, never half a character. See `stream_tokens`."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -259,8 +278,10 @@ class Engine:
         self._stop.hoist()
 
     def close(self) -> None:
-        if self._context:
+        if self._together is not None:
             self._together.close()
+            self._together = None
+        if self._context:
             self._llama.llama_free(self._context)
             self._context = None
         if self._model:
@@ -277,9 +298,3 @@ class Engine:
         _trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _told_apart(file: Path) -> str:
-    """A file's place, size and time of change."""
-    facts = file.stat()
-    return f"{file.absolute()} {facts.st_size} {facts.st_mtime_ns}"

@@ -19,6 +19,7 @@ from llmtui.database.keys import singular, words
 from llmtui.database.link import Mention, without
 from llmtui.database.schema import Column, Schema, Table, quote
 from llmtui.inference.repair import binds
+from llmtui.inference.wording import question_problem
 
 _BEGINS = re.compile(
     r"^\s*(?:and|but|only|just|what about|how about|the same|same|now|instead|or|by|per|top|"
@@ -29,7 +30,7 @@ _ENDS = re.compile(r"呢\s*[?？]?\s*$")
 _MOST_WORDS, _MOST_HAN = 9, 16
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DATE = re.compile(r"(?:19|20)\d\d(?=-\d\d-\d\d)")
-_TOP = re.compile(r"\btop\s+(\d+)|前\s*(\d+)", re.IGNORECASE)
+_TOP = re.compile(r"\btop\s+(\d{1,9})(?!\d)|前\s*(\d{1,9})(?!\d)", re.IGNORECASE)
 _SMALL = frozenset(re.findall(
     r"\w+",
     "and but only just what about how the same now instead or by per for each top in of from with "
@@ -52,7 +53,8 @@ def goes_on(question: str) -> bool:
 
 def follow_up(question: str, last_sql: str, database: Database) -> str:
     """The last SQL with what the question changes in it; '' when it is a question of its own."""
-    tree = parse(last_sql) if goes_on(question) else None
+    fits = goes_on(question) and not question_problem(question)
+    tree = parse(last_sql) if fits else None
     if not isinstance(tree, exp.Select):
         return ""
     schema = database.schema

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 
 from llmtui.database.execute import Database
 from llmtui.database.fold import tokens
 from llmtui.database.keys import singular
 from llmtui.database.link import without
+from llmtui.database.schema import Schema
 from llmtui.database.vocabulary import question_words
 
 _SHORTEST = 4
@@ -27,7 +29,7 @@ _MOST = 3
 def what_is_lacking(question: str, database: Database) -> str:
     """A sentence that names the words of a question which no table, column or value has, with the
     nearest names; '' when there are none. Chinese words are not told apart, so none of them is."""
-    names = _names(database)
+    names = _names(database.schema)
     known = {singular(token.folded) for name in names for token in tokens(name)}
     known |= {singular(word) for word in question_words() | _COMMON}
     rest = without(question, database.linker.mentions(question))
@@ -52,16 +54,17 @@ def what_is_lacking(question: str, database: Database) -> str:
     return f"Nothing here is called {told}{nearest}."
 
 
-def _names(database: Database) -> set[str]:
+@lru_cache(maxsize=2)
+def _names(schema: Schema) -> frozenset[str]:
     """What tables and columns are called, in all the words that people have for them."""
     from llmtui.trainer.instructions.things import thing_of
 
     found: set[str] = set()
-    for table in database.schema.tables:
+    for table in schema.tables:
         thing = thing_of(table, set())
         said = [thing.words, *(field.words for field in thing.fields)]
         found |= {word.lower() for words in said for word in (*words.en, *words.whole.en)}
-    return found
+    return frozenset(found)
 
 
 def _form_of(word: str, known: set[str]) -> bool:

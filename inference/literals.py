@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -15,6 +16,9 @@ from llmtui.workspace.errors import QueryError, TimeLimitError
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
 
+_SCAN = 1.0
+"""Seconds in which a pattern is looked for; in a table that takes longer it stays as it is."""
+
 
 def mend_literals(tree: exp.Query, database: Database, question: str = "") -> list[str]:
     """Change `tree` in place; what was changed, in sentences without their full stop."""
@@ -26,6 +30,8 @@ def mend_literals(tree: exp.Query, database: Database, question: str = "") -> li
             if compared is None:
                 continue
             node, side, source, column = compared
+            if isinstance(node, exp.Like | exp.ILike):
+                _as_written(literal, question, changes)
             if isinstance(node, exp.Like):
                 _ignore_case(node, source, column, database, changes)
             elif not isinstance(node, exp.ILike):
@@ -41,7 +47,9 @@ def _compared(
 ) -> tuple[exp.Expr, exp.Column, Source, Column] | None:
     """(comparison, column node, its source, its column) of a text in this scope."""
     node = literal.parent
-    if not literal.is_string or not isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.Like):
+    if not literal.is_string or not isinstance(
+        node, exp.EQ | exp.NEQ | exp.In | exp.Like | exp.ILike
+    ):
         return None
     side = node.this if node.this is not literal else node.args.get("expression")
     if not isinstance(side, exp.Column) or side.find_ancestor(exp.Select) is not view.select:
@@ -115,6 +123,19 @@ def _move(
     side.replace(column_node(alias, name))
 
 
+def _as_written(literal: exp.Literal, question: str, changes: list[str]) -> None:
+    """A pattern that is a piece of a word in capitals of the question becomes that word: a model
+    that copies TN may write N."""
+    part = str(literal.this).strip("%")
+    words = set(re.findall(r"\w+", question))
+    if not part or part in {*words, *(word.lower() for word in words)} or "%" in part:
+        return
+    whole = [w for w in words if w.isupper() and len(w) > 1 and part.upper() in w and w != "ID"]
+    if len(whole) == 1:
+        literal.set("this", str(literal.this).replace(part, whole[0]))
+        changes.append(f"'{part}' was read as '{whole[0]}'")
+
+
 def _ignore_case(
     node: exp.Like, source: Source, column: Column, database: Database, changes: list[str]
 ) -> None:
@@ -124,8 +145,10 @@ def _ignore_case(
         return
     found = f"SELECT 1 FROM {source.table.sql_name} WHERE {quote(column.name)} {{}} {pattern}"
     try:
-        fits = database.run(found.format("LIKE"), max_rows=1).rows
-        if not fits and database.run(found.format("ILIKE"), max_rows=1).rows:
+        fits = database.run(found.format("LIKE"), max_rows=1, seconds=_SCAN).rows
+        if fits:
+            return
+        if database.run(found.format("ILIKE"), max_rows=1, seconds=_SCAN).rows:
             changes.append(f"{pattern} was looked for in any case")
             node.replace(exp.ILike(this=node.this.copy(), expression=node.expression.copy()))
     except (QueryError, TimeLimitError):

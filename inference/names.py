@@ -270,7 +270,7 @@ def _within(
         return False
     start, steps = way
     key, first = steps[0]
-    told = f'"{column.name}" was looked for in "{table.name}"'
+    change = f'"{column.name}" was looked for in "{table.name}"'
     column.set("this", identifier(name))
     column.set("table", identifier(table.name))
     inner = exp.select(column_node(first.name, key.column)).from_(table_node(first))
@@ -279,5 +279,5 @@ def _within(
     inner.set("where", exp.Where(this=node.copy()))
     chosen = exp.In(this=column_node(start.alias, key.to_column), query=exp.Subquery(this=inner))
     node.replace(chosen)
-    changes.append(told)
+    changes.append(change)
     return True

@@ -26,7 +26,10 @@ _SUM = 32
 
 
 class Prefixes:
-    """model: what tells this model, with its adapters, from others of the same file name."""
+    """model: what tells this model, with its adapters, from others of the same file name.
+
+    A state is not read by another version of llama.cpp than the one that wrote it.
+    """
 
     def __init__(self, llama: Any, context: Any, model: str) -> None:
         self._llama, self._context, self.model = llama, context, model
@@ -74,7 +77,7 @@ class Prefixes:
         return data[_SUM:] if whole else None
 
     def _key(self, tokens: Sequence[int]) -> str:
-        text = f"{self.model}\0{','.join(map(str, tokens))}"
+        text = f"{self._llama.__version__}\0{self.model}\0{','.join(map(str, tokens))}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _file(self, key: str) -> Path:
@@ -86,3 +89,9 @@ def _forget() -> None:
     files = sorted(paths.prefixes_dir().glob("*.state"), key=lambda file: -file.stat().st_mtime)
     for file in files[_ON_DISK:]:
         file.unlink(missing_ok=True)
+
+
+def told_apart(file: Path) -> str:
+    """A file's place, size and time of change."""
+    facts = file.stat()
+    return f"{file.absolute()} {facts.st_size} {facts.st_mtime_ns}"

@@ -17,6 +17,7 @@ from sqlglot import exp
 from llmtui.database.dialects import parse, written
 from llmtui.database.execute import Database
 from llmtui.database.link import Mention
+from llmtui.inference.coverage import number_of
 from llmtui.inference.repair import binds
 
 _NUMBER = re.compile(r"(?<![\w.#-])\d+(?:\.\d+)?(?![\w.])")
@@ -130,7 +131,7 @@ def _with_values(sql: str, old: Sequence[_Slot], new: Sequence[_Slot]) -> str:
 def _changed(literal: exp.Literal, mine: _Slot, other: _Slot) -> list[exp.Literal]:
     """A literal of the settled SQL as the other question wants it, when it is this slot's."""
     if mine.number:
-        same = not literal.is_string and float(literal.name) == float(mine.number)
+        same = not literal.is_string and number_of(literal.name) == float(mine.number)
         return [exp.Literal(this=other.number, is_string=False)] if same else []
     for place, value in mine.values.items():
         if literal.is_string and literal.name == value and place in other.values:

@@ -20,7 +20,7 @@ from llmtui.inference.statement import closed, drop_doubles, statement_in
 from llmtui.inference.strays import mend_joins, mend_strays
 from llmtui.inference.strict import mend_strictness
 from llmtui.inference.ways import Ways, follow_keys
-from llmtui.workspace.errors import QueryError
+from llmtui.workspace.errors import LlmtuiError, QueryError
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
@@ -45,6 +45,15 @@ def mend(text: str, database: Database, question: str = "") -> Mended:
     question: what it is to answer; its words decide which of several ways between tables is meant
     """
     sql = statement_in(text)
+    try:
+        return _mended(sql, database, question)
+    except LlmtuiError:
+        raise
+    except Exception:  # a tree that is not as those of statements are: it stays as it was said
+        return Mended(sql)
+
+
+def _mended(sql: str, database: Database, question: str) -> Mended:
     if binds(sql, database):
         return _with_values(Mended(sql), database, question)
     verdict = database.check(sql)

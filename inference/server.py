@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -25,8 +25,8 @@ from llmtui.workspace.errors import Interrupted, ModelError, UsageError
 
 KEY = "LLMTUI_SERVER_KEY"
 """The variable that holds the server's key."""
-_SECONDS = 120.0
-"""What the server may take for its next piece."""
+_SECONDS, _CONNECTS = 120.0, 10.0
+"""What the server may take for its next piece, and to be reached."""
 _CONTEXT = 32_000
 """Bytes of prompt and answer together; servers do not say how much they take."""
 _LONGEST_LINE, _MOST_BYTES = 1 << 20, 8 << 20
@@ -78,8 +78,8 @@ class ServerModel:
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         return [] if control else list(text.encode())
 
-    def alternatives(self, _most: int) -> Sequence[tuple[str, Candidate]]:
-        return ()
+    def alternatives(self, _most: int, _enough: Callable[[str, Candidate], float]) -> None:
+        return
 
     def stream(
         self,
@@ -134,10 +134,12 @@ class ServerModel:
 
     def _lines(self, method: str, path: str, body: str | None = None) -> Iterator[bytes]:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = kind(self._host, timeout=_SECONDS)
+        connection = kind(self._host, timeout=_CONNECTS)
         try:
-            connection.connect()
+            self._connect(connection)
             self._socket = connection.sock
+            if self._cancelled:
+                raise Interrupted("The answer was stopped")
             connection.request(method, self._path + path, body, self._headers)
             response = connection.getresponse()
             if response.status != http.client.OK:
@@ -151,6 +153,13 @@ class ServerModel:
         finally:
             self._socket = None
             connection.close()
+
+    def _connect(self, connection: http.client.HTTPConnection) -> None:
+        try:
+            connection.connect()
+        except TimeoutError as error:
+            raise ConnectionError(f"no connection within {_CONNECTS:g} seconds") from error
+        connection.sock.settimeout(_SECONDS)
 
     def _refusal(self, response: http.client.HTTPResponse) -> ServerError:
         """What a server says in the place of an answer."""

@@ -162,7 +162,8 @@ def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list
     """Compare tables by their one key where they are compared by columns that are no key of theirs;
     changes `tree` in place and tells what was changed.
 
-    strangers: only where keys of different things are compared (a customer's with an order's)
+    strangers: only where keys of different things are compared (a customer's with an order's), or
+    keys of a third (patients by the doctor of an appointment, which has a patient itself)
     """
     changes: list[str] = []
     for view in views(tree, ways.schema):
@@ -177,9 +178,11 @@ def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list
                 continue
             keys = ways.keys(mine.table, theirs.table)
             things = {ways.thing(mine.table, pair[0]), ways.thing(theirs.table, pair[1])}
-            if len(keys) != 1 or (strangers and (len(things) < 2 or "" in things)):
+            if len(keys) != 1 or (strangers and not _strange(things, mine, theirs, ways)):
                 continue
             right = condition(mine, keys[0], theirs)
+            if any(tie is not node and _same_columns(tie, right) for tie in _ties(view)):
+                continue  # they are tied by their key as well
             if [c.name.lower() for c in pair] == [
                 right.left.name.lower(),
                 right.right.name.lower(),
@@ -189,6 +192,27 @@ def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list
             pair[1].set("this", identifier(right.right.name))
             changes.append(f"{mine.alias} and {theirs.alias} were compared by {shown(keys[0])}")
     return changes
+
+
+def _strange(things: set[str], mine: Source, theirs: Source, ways: Ways) -> bool:
+    """Whether keys that stand for these things should not tie two tables that have their own; keys
+    of a third may when the question speaks of it: employees in a department with a project."""
+    if "" in things:
+        return False
+    if len(things) > 1:
+        return True
+    spoken = any(ways.speaks_of(word) for thing in things for word in name_words(thing))
+    return not spoken and things.isdisjoint({mine.table_name, theirs.table_name})
+
+
+def _ties(view: View) -> list[exp.EQ]:
+    return [tie for tie in view.select.find_all(exp.EQ) if isinstance(tie.left, exp.Column)]
+
+
+def _same_columns(tie: exp.EQ, other: exp.EQ) -> bool:
+    return {side.name.lower() for side in (tie.left, tie.right)} == {
+        side.name.lower() for side in (other.left, other.right)
+    }
 
 
 def _compared(node: exp.Expr) -> tuple[exp.Column, exp.Column] | None:

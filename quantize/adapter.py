@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 from llmtui.quantize.architectures import Architecture, architecture_named, to_gguf_rows
 from llmtui.quantize.gguf import Matrix, Tensor, values, write
 from llmtui.quantize.header import read
+from llmtui.quantize.stored import floats
 from llmtui.quantize.trusted import sha256
 from llmtui.workspace.errors import ModelError
 
@@ -69,27 +69,30 @@ def load_adapter(path: Path) -> Adapter:
 def _from_folder(folder: Path) -> Adapter:
     try:
         facts = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))
-        weights = load_file(str(folder / "adapter.safetensors"))
+        weights = floats(folder / "adapter.safetensors")
         inputs = folder / "importance.safetensors"
-        squares = load_file(str(inputs)) if inputs.is_file() else {}
+        squares = floats(inputs) if inputs.is_file() else {}
         scale = float(facts["alpha"]) / float(facts["rank"])
         base = Path(facts["base"])
-    except (OSError, ValueError, KeyError) as error:
+        pairs = {
+            module: (weights[f"{module}.lora_A"], weights[f"{module}.lora_B"])
+            for module in sorted({key.rsplit(".", 1)[0] for key in weights})
+        }
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
         raise ModelError(
-            f"This is not an adapter folder, or it is damaged ({type(error).__name__})",
+            f"This is not an adapter folder, or it is damaged ({error})",
             where=str(folder),
             hint="Train again with `llmtui train`.",
         ) from error
     known = read(base).facts
     architecture = architecture_named(str(known.get("general.architecture", "")), base)
-    modules = sorted({key.rsplit(".", 1)[0] for key in weights})
-    where = places(known, architecture, modules, base)
+    where = places(known, architecture, pairs, base)
     deltas = {}
     for module, (name, heads) in where.items():
-        a, b = (weights[f"{module}.lora_{part}"].astype(np.float32) for part in "AB")
+        a, b = pairs[module]
         deltas[name] = Delta(a, np.asarray(to_gguf_rows(b, heads)) if heads else b, scale)
     told = {name: str(facts.get(name, "")) for name in ("prompt", "schema")}
-    importance = {where[module][0]: values for module, values in squares.items()}
+    importance = {where[one][0]: values for one, values in squares.items() if one in where}
     return Adapter(base, architecture.name, told, deltas, importance)
 
 
@@ -118,21 +121,36 @@ def _from_file(file: Path) -> Adapter:
     facts = header.facts
     if facts.get("general.type") != "adapter" or facts.get("adapter.type") != "lora":
         raise ModelError("This GGUF file is not a LoRA adapter", where=str(file))
+    base = base_of(file)
     parts = {tensor.name: values(tensor) for tensor in header.tensors}
-    alpha = float(facts["adapter.lora.alpha"])
     deltas = {}
-    for name in sorted({name.rsplit(".", 1)[0] for name in parts}):
-        a, b = parts[f"{name}.lora_a"], parts[f"{name}.lora_b"]
-        deltas[name] = Delta(a, b, alpha / a.shape[0])
-    told = {key.removeprefix("llmtui."): str(value) for key, value in facts.items()
-            if key.startswith("llmtui.")}  # fmt: skip
-    return Adapter(base_of(file), str(facts["general.architecture"]), told, deltas)
+    try:
+        alpha, architecture = float(facts["adapter.lora.alpha"]), facts["general.architecture"]
+        for name in sorted({name.rsplit(".", 1)[0] for name in parts}):
+            a, b = parts[f"{name}.lora_a"], parts[f"{name}.lora_b"]
+            deltas[name] = Delta(a, b, alpha / a.shape[0])
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"This LoRA adapter is incomplete: it lacks {error}",
+            where=str(file),
+            hint="Make it again with `llmtui quantize --adapter`.",
+        ) from error
+    told = {"prompt": "", "schema": ""}
+    told |= {key.removeprefix("llmtui."): str(value) for key, value in facts.items()
+             if key.startswith("llmtui.")}  # fmt: skip
+    return Adapter(base, str(architecture), told, deltas)
 
 
 def base_of(file: Path) -> Path:
     """The base that an adapter file is for. Raises ModelError when it is gone or another one."""
     facts = read(file).facts
-    base = Path(str(facts.get("llmtui.base_path", "")))
+    if "llmtui.base_path" not in facts:
+        raise ModelError(
+            "This adapter was not made by llmtui: it does not say which base it is for",
+            where=str(file),
+            hint="Use one that `llmtui quantize --adapter` made.",
+        )
+    base = Path(str(facts["llmtui.base_path"]))
     if not base.is_file():
         raise ModelError(
             f"The base model of this adapter is not at {base}",

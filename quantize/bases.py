@@ -86,16 +86,16 @@ def find_base(name: str) -> Path:
     Raises ModelError that says what is installed and how to get one.
     """
     if name.endswith(".gguf") or "/" in name or "\\" in name:
-        file = Path(name).expanduser().absolute()
+        file = paths.typed_path(name).absolute()
         if not file.is_file():
             raise ModelError("There is no such model file", where=str(file))
         return file
     for starter in STARTERS:
         if starter.name == name and _installed(starter) is not None:
             return _file_of(starter)
-    added = paths.models_dir() / f"{name}.gguf"
-    if added.is_file():
-        return added
+    added = [file for file in paths.models_dir().glob("*.gguf") if file.stem == name]
+    if added:
+        return added[0]
     raise ModelError(f'There is no base model "{name}" here', hint=_advice(name))
 
 
@@ -181,13 +181,28 @@ def model_name(text: str) -> str:
     return name
 
 
+def place_for(name: str) -> Path:
+    """Where a base of this name is added. Raises UsageError when there is one, also a starter."""
+    target = paths.models_dir() / f"{model_name(name)}.gguf"
+    if target.exists() or target.stem in {starter.name for starter in STARTERS}:
+        raise UsageError(
+            f'There is a base model "{target.stem}" already',
+            where=str(target),
+            hint="Give another name with --name, or delete that one among the models in the app.",
+        )
+    make_dir(target.parent)
+    return target
+
+
 def add_file(file: Path, name: str = "") -> Path:
-    """Copy a GGUF of one's own among the base models. Raises ModelError, StorageError."""
+    """Copy a GGUF of one's own among the base models.
+
+    Raises UsageError when the name is taken, ModelError, StorageError.
+    """
     from llmtui.quantize.trusted import remember, require_sound
 
+    target = place_for(name or file.stem)
     require_sound(file)
-    target = paths.models_dir() / f"{model_name(name or file.stem)}.gguf"
-    make_dir(target.parent)
     require_space(target, file.stat().st_size)
     with whole_file(target) as temporary:
         shutil.copyfile(file, temporary)
@@ -196,10 +211,16 @@ def add_file(file: Path, name: str = "") -> Path:
 
 
 def add_folder(folder: Path, name: str = "") -> Path:
-    """Convert a Hugging Face folder into a base model. Raises what `convert` raises."""
-    from llmtui.quantize.convert import convert
+    """Convert a Hugging Face folder into a base model, and load it once before it is one.
 
-    target = paths.models_dir() / f"{model_name(name or folder.name)}.gguf"
-    make_dir(target.parent)
-    convert(folder, target)
+    Raises UsageError when the name is taken, ModelError, StorageError.
+    """
+    from llmtui.quantize.convert import convert
+    from llmtui.quantize.trusted import remember, try_out
+
+    target = place_for(name or folder.name)
+    with whole_file(target) as temporary:
+        convert(folder, temporary)
+        try_out(temporary)
+    remember(target)
     return target

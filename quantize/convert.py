@@ -15,21 +15,21 @@ from typing import Any
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter
 from gguf.quants import dequantize
-from gguf.utility import LocalTensor, SafetensorsLocal
+from gguf.utility import LocalTensor
 from numpy.typing import NDArray
 
 from llmtui.quantize.architectures import Architecture, architecture_named, to_gguf_rows
 from llmtui.quantize.gguf import Tensor, write
+from llmtui.quantize.stored import KINDS, stored
 from llmtui.quantize.vocabulary import Vocabulary, choose_splitting, read_vocabulary
 from llmtui.workspace.errors import ModelError
 
-KINDS = {
-    "F32": GGMLQuantizationType.F32,
-    "F16": GGMLQuantizationType.F16,
-    "BF16": GGMLQuantizationType.BF16,
-}
 HEAD_SIZES = {"qwen3": 128, "gemma3": 256}
 """Architectures that transformers reads with only this head size and scale from a GGUF."""
+_NEEDED = (
+    "hidden_size", "num_attention_heads", "num_hidden_layers", "intermediate_size",
+    "max_position_embeddings", "vocab_size",
+)  # fmt: skip
 _BUFFERS = ("rotary_emb.inv_freq", "attn.masked_bias", "attn.bias")
 
 
@@ -43,6 +43,14 @@ def convert(folder: Path, target: Path) -> Vocabulary:
         raise ModelError("This folder holds no model: it has no config.json", where=str(folder))
     classes = config.get("architectures") or [str(config.get("model_type", ""))]
     architecture = architecture_named(str(classes[0]), folder)
+    needed = (*_NEEDED, "sliding_window") if architecture.name == "gemma3" else _NEEDED
+    for name in needed:
+        if not isinstance(config.get(name), int) or config[name] < 1:
+            raise ModelError(
+                f"This model cannot be converted: config.json gives no {name}",
+                where=str(folder),
+                hint="Fetch the file again.",
+            )
     problem = unsupported(config, architecture)
     if problem:
         raise ModelError(f"This model cannot be converted: {problem}", where=str(folder))
@@ -71,6 +79,7 @@ def unsupported(config: dict[str, Any], architecture: Architecture) -> str:
     local = _rope(config, "sliding_attention").get("rope_theta", 10_000.0)
     kinds = config.get("layer_types") or []
     every = 6 if architecture.name == "gemma3" else 1
+    pattern = config.get("sliding_window_pattern") if architecture.name == "gemma3" else None
     expected = [
         "full_attention" if number % every == 0 else "sliding_attention"
         for number in range(1, len(kinds) + 1)
@@ -88,6 +97,7 @@ def unsupported(config: dict[str, Any], architecture: Architecture) -> str:
             or config.get("mlp_bias")
         ),
         "its layers use a sliding window in an unknown order": kinds != expected
+        or (not kinds and pattern not in (None, every))
         or bool(config.get("use_sliding_window")),
         "its attention scores are capped": bool(config.get("attn_logit_softcapping")),
         "its attention is scaled in an unknown way": architecture.name == "gemma3"
@@ -173,15 +183,25 @@ def _tensors(folder: Path, config: dict[str, Any], architecture: Architecture) -
 
 
 def _stored(folder: Path) -> dict[str, LocalTensor]:
-    """Every tensor of the folder's safetensors files. Raises ModelError."""
+    """Every tensor of the folder's safetensors files, those of its index when it has one.
+
+    Raises ModelError.
+    """
+    index = _json(folder / "model.safetensors.index.json") or {}
+    named = index.get("weight_map")
+    parts = {folder / str(name) for name in named.values()} if isinstance(named, dict) else None
+    files = sorted(parts or folder.glob("*.safetensors"))
     found: dict[str, LocalTensor] = {}
-    for file in sorted(folder.glob("*.safetensors")):
+    for file in files:
+        if not file.is_file():
+            raise ModelError(
+                f"This folder lacks {file.name}, which its index names",
+                where=str(folder),
+                hint="Fetch all of its .safetensors files again.",
+            )
         try:
-            found |= SafetensorsLocal(file).tensors
-            ends = [t.data_range.offset + t.data_range.size for t in found.values()]
-            if max(ends, default=0) > file.stat().st_size:
-                raise ValueError("it is cut short")
-        except (ValueError, KeyError, TypeError, OSError) as error:
+            found |= stored(file)
+        except (ValueError, OSError) as error:
             raise ModelError(
                 f"This file is damaged or incomplete ({error})",
                 where=str(file),
@@ -209,7 +229,9 @@ def _data(source: LocalTensor, heads: int, shift: float) -> NDArray[Any]:
 def _json(file: Path) -> dict[str, Any] | None:
     """An object of a JSON file, None when there is no such file. Raises ModelError."""
     try:
-        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("it holds no object")
     except FileNotFoundError:
         return None
     except (ValueError, OSError) as error:

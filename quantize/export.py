@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from llmtui.quantize.adapter import Adapter, load_adapter, save_adapter
 from llmtui.quantize.levels import level_named, mix, predict, quantize_file
 from llmtui.quantize.merge import merge
 from llmtui.quantize.trusted import remember
 from llmtui.workspace.events import Event, Finished, Note, Saved, Started
+from llmtui.workspace.files import make_dir
 
 STAGE = "quantize"
 ADAPTER_BOUND = 0.15
@@ -27,7 +29,7 @@ def export(source: Path, target: Path, level: str, run: str) -> Iterator[Event]:
     wanted = level_named(level)
     adapter = load_adapter(source)
     yield Started(STAGE, f"merging into {adapter.base.name}, then {wanted.name}")
-    expected = predict(adapter.base, wanted)
+    expected = predict(adapter.base, wanted, adapter.importance)
     yield Note(f"{expected.size / 1e6:.1f} MB expected; {shares(expected.mix)}")
     if wanted.weighted:
         known = len(adapter.importance)
@@ -36,12 +38,10 @@ def export(source: Path, target: Path, level: str, run: str) -> Iterator[Event]:
             if known
             else "Rounding is not weighted: this adapter has no importance matrix"
         )
-    merged = target.with_suffix(".merged")
-    try:
+    with TemporaryDirectory(prefix=".merged-", dir=make_dir(target.parent)) as place:
+        merged = Path(place) / target.name
         merge(adapter, merged, keys_of(adapter, run))
         quantize_file(merged, target, wanted, adapter.importance)
-    finally:
-        merged.unlink(missing_ok=True)
     yield Note(f"{target.stat().st_size / 1e6:.1f} MB written; {shares(mix(target))}")
     remember(target)
     yield Saved("model", str(target))

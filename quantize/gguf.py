@@ -78,13 +78,16 @@ def patched_copy(
     `patch[name](dequantized)`, in F32 where it was that and in F16 elsewhere, and the text
     metadata `keys` are set.
 
-    The file appears whole or not at all. Raises ModelError when `patch` names a missing tensor.
+    The file appears whole or not at all. Raises ModelError when `patch` names a missing tensor, or
+    `base` names no architecture.
     """
     header = read(base)
     missing = set(patch) - {tensor.name for tensor in header.tensors}
     if missing:
         raise ModelError(f"The base has no tensor {min(missing)}", where=str(base))
-    architecture = str(header.facts["general.architecture"])
+    architecture = str(header.facts.get("general.architecture", ""))
+    if not architecture:
+        raise ModelError("This GGUF does not name its architecture", where=str(base))
     tensors = [_patched(tensor, patch.get(tensor.name)) for tensor in header.tensors]
     write(target, architecture, lambda writer: _copy_metadata(header, writer, keys), tensors)
 
@@ -111,7 +114,8 @@ def _copy_metadata(header: Header, writer: GGUFWriter, keys: Mapping[str, str]) 
     for name, key in header.keys.items():
         if name == "general.alignment":
             writer.add_custom_alignment(key.value)
-        elif name != "general.architecture" and name not in keys:
+        elif name != "general.architecture" and name not in keys and key.value != []:
+            # the writer knows no empty lists
             writer.add_key_value(name, key.value, key.kind, sub_type=key.sub_kind)
     for name, text in keys.items():
         writer.add_key_value(name, text, GGUFValueType.STRING)

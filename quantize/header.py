@@ -26,6 +26,10 @@ MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 MOST_KEYS = MOST_TENSORS = 100_000
 MOST_NAME = 65_535
+MOST_ITEMS = 4_000_000
+"""Of all lists together; the largest vocabularies, with scores and merges, have under a third."""
+MOST_BYTES = 64_000_000
+"""Of a header."""
 _SCALARS = {
     GGUFValueType.UINT8: "<u1", GGUFValueType.INT8: "<i1", GGUFValueType.BOOL: "?",
     GGUFValueType.UINT16: "<u2", GGUFValueType.INT16: "<i2", GGUFValueType.UINT32: "<u4",
@@ -100,8 +104,9 @@ class _Cursor:
 
     def __init__(self, content: mmap.mmap) -> None:
         self.content = content
-        self.end = len(content)
+        self.end = min(len(content), MOST_BYTES)
         self.at = len(MAGIC)
+        self.items = MOST_ITEMS
 
     def header(self, path: Path) -> Header:
         version = self.number("<I")
@@ -124,7 +129,7 @@ class _Cursor:
 
     def take(self, size: int) -> bytes:
         if size > self.end - self.at:
-            raise ValueError("it is cut short, or a length in it is wrong")
+            raise ValueError("it is cut short, or a length in it is wrong or too large")
         self.at += size
         return self.content[self.at - size : self.at]
 
@@ -144,8 +149,9 @@ class _Cursor:
         if kind != GGUFValueType.ARRAY:
             return Key(kind, self.numbers(kind, 1)[0])
         sub_kind, count = GGUFValueType(self.number("<I")), self.number("<Q")
-        if count > self.end - self.at:
+        if count > min(self.items, self.end - self.at):
             raise ValueError(f"the list {name!r} claims {count} items")
+        self.items -= count
         if sub_kind == GGUFValueType.STRING:
             return Key(kind, [self.text() for _ in range(count)], sub_kind)
         if sub_kind == GGUFValueType.ARRAY:
@@ -178,7 +184,7 @@ class _Cursor:
             size = prod(shape) // values * block
             if 0 in shape or shape[-1] % values or offset % alignment or offset < free:
                 raise ValueError(f"the tensor {name!r} has an impossible shape or place")
-            if start + offset + size > self.end:
+            if start + offset + size > len(self.content):
                 raise ValueError(f"the tensor {name!r} is cut short")
             free = offset + size
             yield TensorInfo(path, name, shape, kind, start + offset, size)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from llmtui.quantize.bases import add_file, check_sha256, model_name
+from llmtui.quantize.bases import add_file, check_sha256, model_name, place_for
 from llmtui.workspace import paths
 from llmtui.workspace.errors import ModelError, UsageError
 from llmtui.workspace.files import make_dir, require_space
@@ -25,8 +25,8 @@ def add_from_hub(repository: str, file: str = "", name: str = "") -> Path:
     """Download one GGUF of `repository` and add it to the base models.
 
     A download that was cut off goes on where it stopped. Raises UsageError when the repository has
-    no GGUF or several that fit equally, ModelError when it cannot be reached or the file is not
-    what the hub says it is, StorageError when the disk is full.
+    no GGUF or several that fit equally, or the name is taken, ModelError when it cannot be reached
+    or the file is not what the hub says it is, StorageError when the disk is full.
     """
     for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         os.environ.pop(variable, None)
@@ -36,6 +36,7 @@ def add_from_hub(repository: str, file: str = "", name: str = "") -> Path:
     try:
         siblings = HfApi().model_info(repository, files_metadata=True).siblings or []
         chosen = choose(siblings, file, repository)
+        target = place_for(name or Path(chosen.rfilename).stem)
         part = paths.models_dir() / ".downloads" / model_name(repository)
         make_dir(part.parent)
         require_space(part, 2 * (chosen.size or 0))
@@ -48,9 +49,13 @@ def add_from_hub(repository: str, file: str = "", name: str = "") -> Path:
             hint="What was fetched is kept; the same command goes on from there. "
             "Without a network, add a file: `llmtui models add FILE.gguf`.",
         ) from error
-    if chosen.lfs is not None:
-        check_sha256(got, chosen.lfs.sha256)
-    target = add_file(got, name or Path(chosen.rfilename).stem)
+    try:
+        if chosen.lfs is not None:
+            check_sha256(got, chosen.lfs.sha256)
+        add_file(got, target.stem)
+    except ModelError:
+        got.unlink(missing_ok=True)  # or the next try would go on with the damaged one
+        raise
     got.unlink(missing_ok=True)
     return target
 

@@ -94,13 +94,13 @@ _PLANNED = re.compile(r"\[ *\d+/ *\d+\] +(\S+) +- \[.*\], type = +(\S+), size = 
 _CHANGED = re.compile(r"-> .*\((\w+)\)")
 
 
-def predict(source: Path, level: Level) -> Prediction:
-    """What quantizing `source` to `level` would give, from llama.cpp's own dry run.
+def predict(source: Path, level: Level, importance: Importance | None = None) -> Prediction:
+    """What `quantize_file` would give, from llama.cpp's own dry run.
 
     Raises ModelError when llama.cpp refuses.
     """
     llama_cpp = llama_cpp_silent()
-    params, _kept = _params(level, None)
+    params, _kept = _params(level, importance)
     params.dry_run = True
     with listening() as lines:
         code = llama_cpp.llama_model_quantize(str(source).encode(), b"", ctypes.byref(params))

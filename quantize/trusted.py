@@ -20,17 +20,30 @@ from llmtui.workspace.errors import ModelError
 from llmtui.workspace.files import write_text
 
 _LONGEST = 300  # seconds that the child may take
-_SAYS = {3: "llama.cpp cannot load it", 4: "llama.cpp cannot run it: memory or its sizes are wrong"}
+_SAYS = {
+    3: "llama.cpp cannot load it",
+    4: "llama.cpp cannot run it: memory or its sizes are wrong",
+    5: "what it computes are no numbers",
+}
 
 
 def require_sound(file: Path) -> None:
     """Raises ModelError when the file is damaged, was changed, or ends llama.cpp."""
     file = file.absolute()
-    read(file)
+    if not file.is_file() or not require_unchanged(file):
+        read(file)
+        try_out(file)
+        _note(file, own=False)
+
+
+def require_unchanged(file: Path) -> bool:
+    """Whether the file is known and as it was. Raises ModelError when it was made here and is
+    another one now."""
+    file = file.absolute()
     known = _known().get(str(file))
-    if known is not None and _same(file, known):
-        return
-    if known is not None and known["own"]:
+    if known is None or not (known["own"] or _same(file, known)):
+        return False
+    if not _same(file, known):
         if sha256(file) != known["sha256"]:
             raise ModelError(
                 "This model file is no longer what was made here: it is damaged or was replaced",
@@ -39,9 +52,7 @@ def require_sound(file: Path) -> None:
                 "`llmtui models add FILE`.",
             )
         remember(file)
-        return
-    _try_out(file)
-    _note(file, own=False)
+    return True
 
 
 def remember(file: Path) -> None:
@@ -79,7 +90,7 @@ def _note(file: Path, *, own: bool) -> None:
     write_text(_manifest(), json.dumps({**every, str(file): entry}, indent=1))
 
 
-def _try_out(file: Path) -> None:
+def try_out(file: Path) -> None:
     """Load the file in a child that is closed off. Raises ModelError."""
     command = [sys.executable, "-P", "-m", "llmtui.quantize.trial", str(file)]
     try:

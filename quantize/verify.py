@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
+from llmtui.quantize.stored import floats
 from llmtui.workspace.errors import ModelError
 
 SAME_ANSWERS = 0.8
@@ -33,6 +33,8 @@ class TokenModel(Protocol):
     def next_logits(self, tokens: Sequence[int]) -> NDArray[np.float32]: ...
 
     def eos(self) -> int: ...
+
+    def bos(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,14 @@ def verify(model: TokenModel, adapter: Path, end: str, bound: float) -> Verdict:
     end: the text that closes an answer; bound: the most that logits may be off.
     Raises ModelError saying what differs.
     """
-    expected = json.loads((adapter / "parity.json").read_text(encoding="utf-8"))
+    expected = recorded(adapter)
     for text, ids in expected["strings"]:
         if list(model.tokenize(text, False)) != ids:
             raise ModelError(
                 f"The exported model splits the text {text!r} into other tokens than training did",
                 hint=_KEPT,
             )
+    _same_prompts(model, expected)
     _same_ends(model, expected, end)
     logits = _logits_off(model, expected, adapter)
     verdict = _same_answers(model, expected, logits)
@@ -82,24 +85,68 @@ def verify(model: TokenModel, adapter: Path, end: str, bound: float) -> Verdict:
     return verdict
 
 
-def _same_ends(model: TokenModel, expected: dict[str, Any], end: str) -> None:
-    """Tokens that stop an answer. Raises ModelError."""
-    for name, got in (("end", list(model.tokenize(end, True))), ("eos", model.eos())):
-        if name in expected and got != expected[name]:
+def recorded(adapter: Path) -> dict[str, Any]:
+    """What training wrote down of its model's answers, see `parity.record`. Raises ModelError."""
+    file = adapter / "parity.json"
+    try:
+        expected: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        missing = {"strings", "answers"} - set(expected)
+    except (OSError, ValueError, TypeError) as error:
+        raise _unrecorded(file, str(error)) from error
+    if missing:
+        raise _unrecorded(file, f"it has no {min(missing)}")
+    return expected
+
+
+def _unrecorded(file: Path, reason: str) -> ModelError:
+    return ModelError(
+        f"What training recorded to check the model with is missing or damaged ({reason})",
+        where=str(file),
+        hint="Train again: `llmtui tune SOURCE`.",
+    )
+
+
+def _same_prompts(model: TokenModel, expected: dict[str, Any]) -> None:
+    """Questions in their chat template; older records do not have them. Raises ModelError."""
+    for item in expected["answers"]:
+        pieces = item.get("pieces", [])
+        got = [token for text, control in pieces for token in model.tokenize(text, control)]
+        if pieces and got != item["prompt"]:
             raise ModelError(
-                f"The exported model stops at the token {got} ({name}), training at "
-                f"{expected[name]}",
+                "The exported model reads a question, in its chat template, as other tokens than "
+                f"training did: {''.join(text for text, _ in pieces)!r}",
+                hint=_KEPT,
+            )
+
+
+def _same_ends(model: TokenModel, expected: dict[str, Any], end: str) -> None:
+    """Tokens that begin a text and stop an answer, where they were recorded. Raises ModelError."""
+    found = {"end": list(model.tokenize(end, True)), "eos": model.eos(), "bos": model.bos()}
+    for name, got in found.items():
+        wanted = expected.get(name)
+        if wanted is not None and got != wanted:
+            does = "begins" if name == "bos" else "stops"
+            raise ModelError(
+                f"The exported model {does} at the token {got} ({name}), training at {wanted}",
                 hint=_KEPT,
             )
 
 
 def _logits_off(model: TokenModel, expected: dict[str, Any], adapter: Path) -> float | None:
-    """Mean over contexts of |difference| / |logits|, both about their mean."""
-    file = adapter / "parity.safetensors"
-    if not file.is_file():
+    """Mean over contexts of |difference| / |logits|, both about their mean; None when no contexts
+    were recorded. Raises ModelError."""
+    contexts = expected.get("contexts")
+    if contexts is None:
         return None
+    file = adapter / "parity.safetensors"
+    try:
+        logits = floats(file)["logits"]
+    except (OSError, ValueError, KeyError) as error:
+        raise _unrecorded(file, str(error)) from error
+    if len(logits) != len(contexts):
+        raise _unrecorded(file, f"logits for {len(logits)} of {len(contexts)} contexts")
     found = []
-    for tokens, wanted in zip(expected["contexts"], load_file(str(file))["logits"], strict=True):
+    for tokens, wanted in zip(contexts, logits, strict=True):
         got = model.next_logits(tokens)
         difference = got - wanted
         found.append(float(difference.std() / wanted.std()))

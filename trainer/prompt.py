@@ -95,18 +95,14 @@ class Prompt:
         ]
 
 
-def shared_tokens(
-    prompt: Prompt,
-    tokenize: Callable[[str, bool], list[int]],
-    schema_text: str,
-    tokens: Sequence[int],
-) -> int:
-    """How many of a prompt's first tokens are the same for every question about this schema."""
+def schema_tokens(
+    prompt: Prompt, tokenize: Callable[[str, bool], list[int]], schema_text: str
+) -> list[int]:
+    """The tokens that every prompt about a schema begins with, [] when it shows none."""
     if prompt.schema != "prompt":
-        return 0
-    before = tokenize(_TEMPLATES[prompt.template].start, True)
-    before = before + tokenize(f"{TASK}\n\n{schema_text}", False)[:-_MERGED]
-    return len(before) if list(tokens[: len(before)]) == before else 0
+        return []
+    begins = tokenize(_TEMPLATES[prompt.template].start, True)
+    return begins + tokenize(f"{TASK}\n\n{schema_text}", False)[:-_MERGED]
 
 
 def prompt_from_identity(identity: str) -> Prompt:

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 def result_line(answer: Answer, *, chart: bool) -> str:
     """Rows, seconds, confidence and what else a person should know of a result."""
+    from llmtui.inference.answer import CUT
+
     counted = "result_one" if answer.row_count == 1 else "result_line"
     line = t(counted, rows=f"{answer.row_count:,}", seconds=answer.seconds)
     if answer.confidence is not None:
         line += f" · {t('confidence', share=f'{answer.confidence:.0%}')}"
     line += t("cut") if answer.truncated else ""
     line += f" · {t('has_chart')}" if chart else ""
-    return f"{line}  {own_words(answer.message)}".strip()
+    told = "" if answer.message == CUT.format(rows=answer.row_count) else own_words(answer.message)
+    return f"{line}  {told}".strip()
 
 
 def read_back(answer: Answer) -> str:

@@ -21,7 +21,7 @@ def offers(name: str, settings: Settings) -> list[tuple[str, str]]:
     """(words, value) of the choices for a setting, the one in force among them."""
     now = str(getattr(settings, name))
     if name == "minutes":
-        found = [(t(f"minutes_{n}"), f"{float(n)}") for n in (3, 10, 30)]
+        found = [(t(f"minutes_{n}"), f"{float(n)}") for n in (3, 8, 30)]
     elif name == "base":
         found = [(safe_text(base), base) for base in _bases()]
     elif name == "languages":
@@ -71,7 +71,8 @@ def accuracy_text(scores: Sequence[Scored]) -> str:
             name = score.name.partition(" · ")[0]
             hits[name] += score.hits
             asked[name] += score.of
-    told = (f"{safe_text(name)} {share_text((hits[name], asked[name]))}" for name in asked)
+    names = {name: safe_text(own_words(name)) for name in asked}
+    told = (f"{names[name]} {share_text((hits[name], asked[name]))}" for name in asked)
     return t("held_out_right", scores=", ".join(told)) if asked else ""
 
 

@@ -23,7 +23,8 @@ _STORED = (".gguf", ".whl", ".parquet", ".safetensors")
 
 
 def bundle(project: Project, target: Path, wheels: Path | None, source: Path | None) -> None:
-    """Write `target`, whole or not at all: the model in use, rows, reports, wheels, the source.
+    """Write `target`, whole or not at all: the model in use, rows, glossary, history, reports,
+    wheels, the source with what is in its log of changes.
 
     Raises ModelError when nothing was tuned or the model needs a base beside it, UsageError for a
     folder without wheels.
@@ -40,22 +41,29 @@ def bundle(project: Project, target: Path, wheels: Path | None, source: Path | N
         "source": source.name if source else "",
     }
     with whole_file(target) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        told = {}
         text = tomlkit.dumps(facts).encode()
         archive.writestr("project/project.toml", text)
-        told["project/project.toml"] = _sum(text)
-        for name, file in sorted(files.items()):
-            kind = zipfile.ZIP_STORED if file.suffix in _STORED else zipfile.ZIP_DEFLATED
-            archive.write(file, name, kind)
-            with file.open("rb") as content:
-                digest = hashlib.file_digest(content, "sha256").hexdigest()
-            told[name] = {"size": file.stat().st_size, "sha256": digest}
+        told = {"project/project.toml": _told(len(text), hashlib.sha256(text))}
+        told |= {name: _pack(archive, name, file) for name, file in sorted(files.items())}
         archive.writestr(unbundle.MANIFEST, json.dumps({**manifest, "files": told}, indent=1))
         archive.write(Path(unbundle.__file__), unbundle.MAIN)
 
 
-def _sum(content: bytes) -> dict[str, object]:
-    return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+def _pack(archive: zipfile.ZipFile, name: str, file: Path) -> dict[str, object]:
+    """Add a file; what the manifest says of the bytes that were really packed."""
+    item = zipfile.ZipInfo.from_file(file, name, strict_timestamps=False)
+    item.compress_type = zipfile.ZIP_STORED if file.suffix in _STORED else zipfile.ZIP_DEFLATED
+    size, digest = 0, hashlib.sha256()
+    with file.open("rb") as content, archive.open(item, "w") as packed:
+        while part := content.read(1 << 20):
+            packed.write(part)
+            digest.update(part)
+            size += len(part)
+    return _told(size, digest)
+
+
+def _told(size: int, digest: hashlib._Hash) -> dict[str, object]:
+    return {"size": size, "sha256": digest.hexdigest()}
 
 
 def _files(
@@ -72,8 +80,9 @@ def _files(
         raise ModelError("The model in use is an adapter, which needs its base beside it",
                          hint="Make a whole model of it: `llmtui quantize SOURCE`.")  # fmt: skip
     yield f"project/{model.relative_to(project.root).as_posix()}", model
-    if project.instructions.is_file():
-        yield "project/instructions.jsonl", project.instructions
+    for kept in (project.instructions, project.glossary, project.rewrites, project.history):
+        if kept.is_file():
+            yield f"project/{kept.name}", kept
     for file in sorted(project.root.glob("*/*/report.*")):
         yield f"project/{file.relative_to(project.root).as_posix()}", file
     if wheels is not None:
@@ -82,10 +91,9 @@ def _files(
             raise UsageError("This folder has no wheel of llmtui", where=str(wheels))
         yield from ((f"wheels/{file.name}", file) for file in found)
     if source is not None:
-        parts = (
-            [source] if source.is_file() else sorted(f for f in source.rglob("*") if f.is_file())
-        )
-        for file in parts:
+        logs = [source.with_name(source.name + ending) for ending in (".wal", "-wal")]
+        parts = [source, *logs] if source.is_file() else sorted(source.rglob("*"))
+        for file in filter(Path.is_file, parts):
             yield f"source/{file.relative_to(source.parent).as_posix()}", file
 
 

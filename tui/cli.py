@@ -10,7 +10,6 @@ import difflib
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +31,8 @@ from llmtui.tui.commands import (
 from llmtui.tui.commands.common import ProjectOption, say
 from llmtui.tui.commands.examples import with_examples
 from llmtui.workspace.errors import LlmtuiError, SourceError, UsageError
+from llmtui.workspace.log import log_failure
+from llmtui.workspace.paths import typed_path
 from llmtui.workspace.private import keep_private
 
 app = typer.Typer(
@@ -128,7 +129,7 @@ def run(arguments: list[str]) -> int:
 def _known(arguments: list[str], commands: Iterable[str]) -> None:
     """Raise UsageError for a word that is neither a command nor a file."""
     word = arguments[1] if arguments[0] == "open" and len(arguments) > 1 else "--"
-    if word.startswith("-") or Path(word).expanduser().exists():
+    if word.startswith("-") or typed_path(word).exists():
         return
     if not Path(word).suffix and Path(word).name == word:
         near = difflib.get_close_matches(word, commands, n=1)
@@ -149,24 +150,10 @@ def _failed(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         say("llmtui: The disk is full; nothing was damaged. Free some space and try again.")
         return 1
-    log = _log(error)
+    log = log_failure(error)
     say(f"llmtui: Something went wrong that should not have ({type(error).__name__}). "
         f"The details are in {log}.")  # fmt: skip
     return 1
-
-
-def _log(error: Exception) -> Path:
-    """Write the traceback to the log file."""
-    from llmtui.workspace import paths
-
-    file = paths.log_file()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as out:
-            out.write("".join(traceback.format_exception(error)) + "\n")
-    except OSError:
-        traceback.print_exception(error)
-    return file
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmtui.tui.trained import label
 from llmtui.workspace.errors import ModelError
 from llmtui.workspace.events import Event, Note, Saved
 from llmtui.workspace.files import write_text
@@ -20,6 +21,10 @@ CASES = 400
 """Held-out rows that every level is asked."""
 BASE_CASES = 30
 """Held-out rows that the base is asked: it reads the schema with each one."""
+_AS_THEY_ANSWER = (
+    "Tuned files answer as `llmtui ask` does, with hints and mending; the base is asked "
+    f"{BASE_CASES} of the rows, and its first answers are taken as they are."
+)
 
 
 def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
@@ -31,7 +36,7 @@ def quantize(run: Path, model: Path, level: str) -> Iterator[Event]:
     from llmtui.quantize.levels import level_named
 
     candidate = model.parent / ".candidate" / model.name
-    made = export(run / "adapter", candidate, level, run.name)
+    made = export(run / "adapter", candidate, level, label(run))
     yield from _verified(made, candidate, model, run, level_named(level).bound)
 
 
@@ -40,7 +45,7 @@ def save_adapter(run: Path, file: Path) -> Iterator[Event]:
     from llmtui.quantize.export import ADAPTER_BOUND, export_adapter
 
     candidate = file.parent / ".candidate" / file.name
-    made = export_adapter(run / "adapter", candidate, run.name)
+    made = export_adapter(run / "adapter", candidate, label(run))
     yield from _verified(made, candidate, file, run, ADAPTER_BOUND)
 
 
@@ -65,16 +70,21 @@ def _verified(
 def file_for(job: Job, run: Path, level: str) -> Path:
     """Where a level of a run's model is kept; `level` "adapter" is the adapter file."""
     suffix = {"q8_0": ".gguf", "adapter": ".lora.gguf"}.get(level, f"-{level}.gguf")
-    return job.project.models / f"{job.project.root.name[:40]}-{run.name}{suffix}"
+    return job.project.models / f"{job.project.root.name[:40]}-{label(run)}{suffix}"
 
 
-def predict_levels(base: Path, levels: Sequence[str]) -> Iterator[Event]:
-    """Size and mix that each level would have, without writing anything. Raises ModelError."""
+def predict_levels(run: Path, levels: Sequence[str]) -> Iterator[Event]:
+    """Size and mix that each level of a run would have, without writing anything.
+
+    Raises ModelError.
+    """
+    from llmtui.quantize.adapter import load_adapter
     from llmtui.quantize.export import shares
     from llmtui.quantize.levels import level_named, predict
 
+    adapter = load_adapter(run / "adapter")
     for name in levels:
-        expected = predict(base, level_named(name))
+        expected = predict(adapter.base, level_named(name), adapter.importance)
         yield Note(f"{name}: {expected.size / 1e6:.1f} MB; {shares(expected.mix)}")
 
 
@@ -127,6 +137,7 @@ def score_levels(job: Job, run: Path, files: Mapping[str, Path], base: Path) -> 
             f"| {got['value']:.1%} ({got['hits']}/{got['of']}) "
             f"| {got['low']:.1%} to {got['high']:.1%} |"
         )
+    lines += ["", _AS_THEY_ANSWER]
     write_text(folder / "levels.md", "\n".join(lines) + "\n")
     for line in lines:
         yield Note(line)
@@ -136,11 +147,12 @@ def score_levels(job: Job, run: Path, files: Mapping[str, Path], base: Path) -> 
 def tokens_a_second(model: Path, run: Path) -> float:
     """Speed of writing answers, prompts included, on the prompts that training recorded."""
     from llmtui.inference.engine import Engine
+    from llmtui.quantize.verify import recorded
 
-    recorded = json.loads((run / "adapter" / "parity.json").read_text(encoding="utf-8"))
+    answers = recorded(run / "adapter")["answers"]
     with Engine(model) as engine:
         written = 0
         began = time.monotonic()
-        for item in recorded["answers"]:
+        for item in answers:
             written += len(engine.complete(item["prompt"], max_tokens=96)) + 1
         return written / (time.monotonic() - began)

@@ -44,6 +44,16 @@ class TuneState:
     paused: bool = False
     done: bool = False
 
+    @property
+    def told(self) -> bool:
+        """Whether the tune has said how it ended."""
+        return self.done or self.paused or bool(self.failed)
+
+    @property
+    def stage(self) -> str:
+        """The stage that runs, '' before the first and after the last."""
+        return next((name for name, state in self.stages.items() if state == "running"), "")
+
     def take(self, event: Event) -> None:
         match event:
             case Started(stage=stage) if stage in self.stages:
@@ -80,10 +90,15 @@ class TuneJob:
         self.state = TuneState()
         self.events: list[Event] = []
         """Those of the log that is there now, as far as they were read."""
+        self.ran = False
+        """Whether it ran when the app last looked at it, or was started since."""
         self.number = 0
         """Grows when another log is begun."""
         self._read = 0
         self._inode = 0
+        self._stopped = ""
+        """The stage in which the process was asked to end."""
+        self._stderr = project.root / "tune.err"
         self._child: asyncio.subprocess.Process | None = None
 
     @property
@@ -94,16 +109,16 @@ class TuneJob:
     @property
     def died(self) -> bool:
         """Whether the last tune ended without a word."""
-        begun = any(self.state.stages.values())
-        told = self.state.done or self.state.paused or self.state.failed
-        return begun and not (self.running or told)
+        begun = self._child is not None or any(self.state.stages.values())
+        return begun and not (self.running or self.state.told)
 
     async def start(self, command: list[str]) -> None:
         """Start `command` detached: a session of its own, nothing on our terminal; the app goes
         first when both want a core."""
         self.project.tune_log.unlink(missing_ok=True)
+        self._child = None
         self._forget()
-        with (self.project.root / "tune.err").open("wb") as errors:
+        with self._stderr.open("wb") as errors:
             self._child = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -111,11 +126,19 @@ class TuneJob:
                 stderr=errors,
                 start_new_session=True,
             )
+        self.ran = True
         lower_priority(self._child.pid)
 
-    def stop(self) -> None:
-        """Ask the process, ours or one that was found running, to stop and keep."""
-        self._send(signal.SIGINT)
+    def stop(self) -> bool:
+        """Ask the process, ours or one that was found running, to end; once in a stage.
+
+        Returns whether it trains: what was learnt is kept then, else the stage is broken off.
+        """
+        stage = self.state.stage
+        if self._stopped != (stage or "tune"):
+            self._stopped = stage or "tune"
+            self._send(signal.SIGINT)
+        return stage == "finetune"
 
     def pause(self) -> None:
         """Ask the process to save where it is and end; a tune started later goes on from there."""
@@ -129,6 +152,25 @@ class TuneJob:
 
     def new_events(self) -> list[Event]:
         """Events since the last call; a new log is read from its beginning."""
+        code = self._child.returncode if self._child is not None else None
+        events = self._read_log()
+        self.events += events
+        for event in events:
+            self.state.take(event)
+        if code and code > 0 and not self.state.told:  # it failed before its log was there
+            self.state.failed = self._last_words() or f"It ended unexpectedly (code {code})."
+        return events
+
+    def _last_words(self) -> str:
+        """The last line that our process wrote to stderr."""
+        try:
+            lines = self._stderr.read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            return ""
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return last.removeprefix("llmtui: ")
+
+    def _read_log(self) -> list[Event]:
         try:
             with self.project.tune_log.open("rb") as file:
                 inode = os.fstat(file.fileno()).st_ino
@@ -143,17 +185,14 @@ class TuneJob:
         whole = raw[: raw.rfind(b"\n") + 1]
         self._read += len(whole)
         found = [from_line(line) for line in whole.decode("utf-8", "replace").splitlines()]
-        events = [event for event in found if event is not None]
-        self.events += events
-        for event in events:
-            self.state.take(event)
-        return events
+        return [event for event in found if event is not None]
 
     def _forget(self) -> None:
         self.state = TuneState()
         self.events = []
         self.number += 1
         self._read = 0
+        self._stopped = ""
 
 
 def tune_command(project: Project) -> list[str]:

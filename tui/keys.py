@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -102,10 +103,11 @@ KEYS = (
     Key("list.right", "l", "cursor_right", "right_key", shown=False),
     Key("list.top", "g", "top", "top", shown=False),
     Key("list.bottom", "G", "bottom", "bottom", shown=False),
+    Key("sql.redo", "ctrl+shift+z", "redo", "redo", shown=False),
     Key("row.editor", "f4", "editor", "editor_row", first=True),
     Key("dialog.find", "slash", "app.find", "find_in_list"),
     Key("dialog.save", "ctrl+s", "save", "save", first=True),
-    Key("dialog.cancel", "escape", "dismiss(None)", "cancel"),
+    Key("dialog.cancel", "escape", "cancel", "cancel"),
 )
 
 
@@ -120,7 +122,7 @@ def bindings(place: str) -> list[BindingType]:
 
 def parse_keymap(text: str) -> dict[str, str]:
     """ "ask.copy=f10; home.tune=t,ctrl+t" → id → keys. Raises UsageError naming what is wrong."""
-    known = {key.id for key in KEYS}
+    known = {key.id: key for key in KEYS}
     keymap: dict[str, str] = {}
     for part in filter(None, (piece.strip() for piece in text.split(";"))):
         id, sign, keys = (piece.strip() for piece in part.partition("="))
@@ -131,4 +133,21 @@ def parse_keymap(text: str) -> dict[str, str]:
                 "F1 lists the ids.",
             )
         keymap[id] = keys
+    for id, keys in keymap.items():
+        _tell_clash(known[id], keys, keymap)
     return keymap
+
+
+def _tell_clash(key: Key, keys: str, keymap: Mapping[str, str]) -> None:
+    """Raise UsageError when another key that works beside this one is the same."""
+    if keys == key.keys:
+        return
+    for other in KEYS:
+        theirs = keymap.get(other.id, other.keys).split(",")
+        beside = {key.place, other.place} <= {"row", "dialog", "sql"}
+        beside = beside or key.place == other.place or "app" in (key.place, other.place)
+        if other.id != key.id and beside and (both := set(keys.split(",")) & set(theirs)):
+            raise UsageError(
+                f'The setting "keys" gives {min(both)} to {key.id}, but {other.id} has it',
+                hint=f"Choose another one, or give {other.id} another one too.",
+            )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmtui.tui.trained import label, name_of, run_of
 from llmtui.workspace import paths
 from llmtui.workspace.errors import LlmtuiError, UsageError
 from llmtui.workspace.project import Project, recent
@@ -17,7 +19,7 @@ from llmtui.workspace.project import Project, recent
 class Model:
     """kind: "base" or "tuned"; `path` is None for a starter that was not put together yet.
 
-    run: the folder of the run that made a tuned model, None when it is gone
+    run: the folder of the run, or round, that made a tuned model, None when it is gone
     score: strict execution accuracy of its run's report, None when it was not scored
     """
 
@@ -51,9 +53,9 @@ def models_here(project: Project | None) -> list[Model]:
 
 def tuned(project: Project, file: Path) -> Model:
     """A tuned model, with its run and, when it is the file that was scored there, its score."""
-    run = next((r for r in _runs(project) if r.name in file.stem), None)
-    scored = run is not None and file.stem.endswith(run.name)
-    hits, of = score_of(run) if run is not None and scored else (0, 0)
+    fitting = [run for run in _runs(project) if label(run) in file.stem]
+    run = max(fitting, key=lambda one: len(label(one)), default=None)
+    hits, of = score_of(run_of(run), file=file.name) if run is not None else (0, 0)
     source = str(project.source or "")
     return Model(
         file.stem, "tuned", file, file.stat().st_size, source,
@@ -62,13 +64,16 @@ def tuned(project: Project, file: Path) -> Model:
 
 
 def _runs(project: Project) -> list[Path]:
-    return sorted(project.runs.iterdir()) if project.runs.is_dir() else []
+    """Every run, and every round of one."""
+    return [*project.runs.glob("*"), *project.runs.glob("*/round-*")]
 
 
-def score_of(run: Path, name: str = "tuned") -> tuple[int, int]:
-    """(right, asked) of a run's report, strict; (0, 0) when there is none."""
+def score_of(run: Path, name: str = "tuned", file: str = "") -> tuple[int, int]:
+    """(right, asked) of a run's report, strict; (0, 0) when there is none, or not of `file`."""
     try:
         data = json.loads((run / "report.json").read_text(encoding="utf-8"))
+        if file and file != data["facts"][name]:
+            return 0, 0
         share = data["scores"][name]["all"]["strict"]
         return int(share["hits"]), int(share["of"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -90,12 +95,12 @@ def _shares(counts: Mapping[str, int]) -> str:
 
 def predicted(run: Path) -> Iterator[tuple[str, int, str]]:
     """(level, bytes, mix) of the file that each level would give of a run. Raises LlmtuiError."""
+    from llmtui.quantize.adapter import load_adapter
     from llmtui.quantize.levels import LEVELS, predict
-    from llmtui.trainer.finetune.config import load_config
 
-    base = Path(load_config(run).base)
+    adapter = load_adapter(run / "adapter")
     for name, level in LEVELS.items():
-        expected = predict(base, level)
+        expected = predict(adapter.base, level, adapter.importance)
         yield name, expected.size, _shares(expected.mix)
 
 
@@ -103,7 +108,7 @@ def quantize_command(model: Model, level: str) -> list[str]:
     """The command that makes another file of a tuned model, as a person would type it."""
     assert model.project is not None
     assert model.run is not None
-    where = ["--project", str(model.project.root), "--run", model.run.name]
+    where = ["--project", str(model.project.root), "--run", name_of(model.run)]
     start = [sys.executable, "-m", "llmtui.tui", "quantize", str(model.project.source)]
     return [*start, *where, "--level", level, "--json"]
 
@@ -137,5 +142,8 @@ def delete(model: Model) -> None:
 
 def fetched() -> int:
     """Bytes of the downloads that are not whole yet."""
-    folder = paths.models_dir() / ".downloads"
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    size = 0
+    for file in (paths.models_dir() / ".downloads").rglob("*"):
+        with suppress(OSError):  # moved away since it was listed
+            size += file.stat().st_size if file.is_file() else 0
+    return size

@@ -19,9 +19,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from llmtui.tui.exporting import quantize
+from llmtui.tui.exporting import file_for, quantize
 from llmtui.tui.lock import only_one
-from llmtui.workspace.errors import LlmtuiError, UsageError
+from llmtui.workspace.errors import Interrupted, LlmtuiError, UsageError
 from llmtui.workspace.events import Event, Failed, Finished, Note, Started, from_line, to_line
 from llmtui.workspace.files import write_text
 from llmtui.workspace.project import Project, start
@@ -82,6 +82,9 @@ def tune(job: Job, stopped: Callable[[], bool]) -> Iterator[Event]:
         except LlmtuiError as error:
             log.write(to_line(Failed("tune", str(error), error.exit_code)) + "\n")
             raise
+        except KeyboardInterrupt:
+            log.write(to_line(Failed("tune", str(Interrupted()), Interrupted.exit_code)) + "\n")
+            raise
 
 
 def _stages(job: Job, run: Path, stopped: Callable[[], bool], lock: int) -> Iterator[Event]:
@@ -90,7 +93,7 @@ def _stages(job: Job, run: Path, stopped: Callable[[], bool], lock: int) -> Iter
             for event in finetune_in_child(run, stopped, lock):
                 log.write(to_line(event) + "\n")
                 yield event
-    model = job.project.models / f"{job.project.root.name[:40]}-{run.name}.gguf"
+    model = file_for(job, run, job.settings.level)
     if not model.is_file():
         yield from quantize(run, model, job.settings.level)
     job.project.update(model=str(model.relative_to(job.project.root)), run=run.name)

@@ -15,6 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from llmtui.tui import exporting, pipeline
+from llmtui.tui.trained import name_of
 from llmtui.workspace.events import Event, Note, RowsKept
 from llmtui.workspace.files import make_dir, write_text
 from llmtui.workspace.records import Instruction, load_rows, save_rows
@@ -36,7 +37,7 @@ _Answers = dict[str, bool]
 def go_on(
     job: Job, run: Path, model: Path, stopped: Callable[[], bool], lock: int
 ) -> Iterator[Event]:
-    """Rounds 2 to `job.rounds`; the project's model is the best one at the end."""
+    """Rounds 2 to `job.rounds`; the project's model and run are the best one's at the end."""
     best = run
     answers = yield from asked(job, run, model)
     for number in range(2, job.rounds + 1):
@@ -48,7 +49,7 @@ def go_on(
         prepare(run, best, folder)
         if not (folder / "adapter").is_dir():
             yield from pipeline.finetune_in_child(folder, stopped, lock)
-        candidate = model.with_name(f"{model.stem}-round-{number}.gguf")
+        candidate = exporting.file_for(job, folder, job.settings.level)
         if not (folder / "dev.json").is_file() and not candidate.is_file():
             yield from exporting.quantize(folder, candidate, job.settings.level)
         now = yield from asked(job, folder, candidate)
@@ -59,7 +60,9 @@ def go_on(
         )
         if helped:
             best, answers = folder, now
-            job.project.update(model=str(candidate.relative_to(job.project.root)))
+            job.project.update(
+                model=str(candidate.relative_to(job.project.root)), run=name_of(folder)
+            )
         else:
             candidate.unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
 from llmtui.database.text import safe_text
 from llmtui.tui.charts import bar
-from llmtui.tui.texts import t
+from llmtui.tui.texts import catalogue, language, t
 from llmtui.tui.verdicts import rows_of
 from llmtui.workspace.events import Event, RowDropped
 from llmtui.workspace.project import Project
@@ -53,11 +53,17 @@ def choices(rows: Sequence[Instruction], field: str) -> list[tuple[str, int]]:
     return [(value, count) for value, count in counts.most_common() if value]
 
 
+def named(value: str) -> str:
+    """A value of a row's field in the person's language; one without a name there stays."""
+    return catalogue(language()).get(f"value_{value}", value)
+
+
 def summary(rows: Sequence[Instruction], shown: int) -> str:
     """How many rows there are, of which language, split and status."""
     parts = [t("rows_shown", shown=f"{shown:,}", rows=f"{len(rows):,}")]
     for field in ("lang", "split", "status"):
-        parts.append(", ".join(f"{value} {count:,}" for value, count in choices(rows, field)))
+        found = choices(rows, field)
+        parts.append(", ".join(f"{named(value)} {count:,}" for value, count in found))
     return " · ".join(part for part in parts if part)
 
 
@@ -71,15 +77,17 @@ def judged(project: Project, id: str, status: str) -> list[Instruction]:
     return rows
 
 
-def problem_of(database: Database, row: Instruction) -> str:
-    """Why a row would not be kept, '' when every check passes."""
+def checked(database: Database, row: Instruction) -> tuple[Instruction | None, str]:
+    """The row as its checks leave it, with hints of its question; else None, and why."""
     from llmtui.trainer.instructions.check import check_rows
 
     if not row.question.strip() or not row.target.strip():
-        return t("row_incomplete")
+        return None, t("row_incomplete")
     events: list[Event] = []
     kept = check_rows(database, [row], events.append)
-    return "" if kept else next(e.reason for e in events if isinstance(e, RowDropped))
+    if kept:
+        return kept[0], ""
+    return None, next(e.reason for e in events if isinstance(e, RowDropped))
 
 
 def imported(database: Database, project: Project, file: Path) -> tuple[int, int]:
@@ -135,6 +143,7 @@ def row_text(row: Instruction) -> Text:
     """A row in full: question, SQL, what was checked, where it belongs."""
     text = Text(f"{MARKS[row.status]} {safe_text(row.question)}\n", style="bold")
     text.append(f"{safe_text(row.target)}\n", style="not bold")
-    facts = [row.id, row.origin, row.shape, row.difficulty, row.split, " ".join(row.checks)]
+    kinds = map(named, (row.origin, row.shape, row.difficulty, row.split))
+    facts = [row.id, *kinds, " ".join(row.checks)]
     text.append(" · ".join(safe_text(fact) for fact in facts if fact), style="dim not bold")
     return text

@@ -13,27 +13,37 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
 from llmtui.inference.ask import Asker
 from llmtui.inference.chat import ANSWER_TOKENS, ChatModel, Turn, reply
+from llmtui.tui.loopback import from_here
 from llmtui.workspace.errors import Interrupted, LlmtuiError
 
 MOST_BYTES = 256_000
 """Size of a request's body."""
 MOST_WAITING = 8
 """Requests that wait for the model; more are told to come back."""
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_READS_WITHIN = 30.0
+"""Seconds in which a client takes what it is sent; one that does not is left."""
+_AGAIN = 0.2
+"""Seconds after which an answer that goes on is told once more to stop: it may have begun since."""
 _T = TypeVar("_T")
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ServedModel(ChatModel, Protocol):
+    """A model that says whether only its length ended the last answer."""
+
+    cut: bool
 
 
 class Service:
     """The routes, with the one asker and its model behind them."""
 
-    def __init__(self, asker: Asker, chat: ChatModel, token: str, name: str) -> None:
+    def __init__(self, asker: Asker, chat: ServedModel, token: str, name: str) -> None:
         self._asker, self._chat, self._token, self._name = asker, chat, token, name
         self._free = asyncio.Lock()
         self._waiting = 0
@@ -48,8 +58,7 @@ class Service:
     @web.middleware
     async def _guarded(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Token and host first; every error as JSON in one sentence."""
-        host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-        if host not in _LOOPBACK:
+        if not from_here(request.host):
             return _problem(403, "Only this machine may ask.")
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), self._token.encode()):
@@ -58,8 +67,8 @@ class Service:
             return await handler(request)
         except web.HTTPException as error:
             return _problem(error.status, error.text or error.reason)
-        except LlmtuiError as error:
-            return _problem(500, str(error))
+        except Exception as error:
+            return _problem(500, _told(error))
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -88,9 +97,13 @@ class Service:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            self._asker.cancel()
-            await asyncio.wait([running])
+            await self._stop(running)
             raise
+
+    async def _stop(self, running: asyncio.Future[Any]) -> None:
+        while not running.done():
+            self._asker.cancel()
+            await asyncio.wait([running], timeout=_AGAIN)
 
     async def models(self, _request: web.Request) -> web.Response:
         held = {"id": self._name, "object": "model", "created": 0, "owned_by": "llmtui"}
@@ -108,18 +121,57 @@ class Service:
                  "model": self._name}  # fmt: skip
         async with self._turn(), aclosing(self._pieces(turns, system, most)) as pieces:
             if body.get("stream"):
-                return await _streamed(request, facts, pieces)
+                return await self._streamed(request, facts, pieces)
             text = "".join([piece async for piece in pieces])
-        choice = {"index": 0, "finish_reason": "stop",
+            finish = self._finish
+        choice = {"index": 0, "finish_reason": finish,
                   "message": {"role": "assistant", "content": text}}  # fmt: skip
         return web.json_response({**facts, "object": "chat.completion", "choices": [choice]})
+
+    @property
+    def _finish(self) -> str:
+        """Why the last answer ended, as OpenAI's protocol calls it."""
+        return "length" if self._chat.cut else "stop"
+
+    async def _streamed(
+        self, request: web.Request, facts: dict[str, Any], pieces: AsyncIterator[str]
+    ) -> web.StreamResponse:
+        """Server-sent events. What fails before the first of them is an error as any other."""
+        first = await anext(pieces, "")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+
+        async def send(data: str) -> None:
+            async with asyncio.timeout(_READS_WITHIN):
+                await response.write(f"data: {data}\n\n".encode())
+
+        async def say(delta: dict[str, str], finish: str | None = None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": finish}
+            chunk = {**facts, "object": "chat.completion.chunk", "choices": [choice]}
+            await send(json.dumps(chunk, ensure_ascii=False))
+
+        try:
+            await say({"role": "assistant", "content": ""})
+            await say({"content": first})
+            try:
+                async for piece in pieces:
+                    await say({"content": piece})
+                await say({}, self._finish)
+            except (LlmtuiError, _Fault) as error:
+                await send(json.dumps(_error(str(error)), ensure_ascii=False))
+            await send("[DONE]")
+            await response.write_eof()
+        except (TimeoutError, ConnectionError):
+            if request.transport is not None:
+                request.transport.abort()
+        return response
 
     async def _pieces(self, turns: list[Turn], system: str, most: int) -> AsyncGenerator[str, None]:
         """The reply as it grows, made in a thread."""
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[str | LlmtuiError | None] = asyncio.Queue()
+        queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()
 
-        def put(item: str | LlmtuiError | None) -> None:
+        def put(item: str | Exception | None) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, item)
 
         def work() -> None:
@@ -131,37 +183,17 @@ class Service:
                 put(None)
             except LlmtuiError as error:
                 put(error)
+            except BaseException as error:  # whoever waits must hear of it
+                put(_Fault(_told(error)))
 
         running = asyncio.ensure_future(asyncio.to_thread(work))
         try:
             while (item := await queue.get()) is not None:
-                if isinstance(item, LlmtuiError):
+                if isinstance(item, Exception):
                     raise item
                 yield item
         finally:
-            if not running.done():
-                self._asker.cancel()
-            await asyncio.wait([running])
-
-
-async def _streamed(
-    request: web.Request, facts: dict[str, Any], pieces: AsyncIterator[str]
-) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-
-    async def send(delta: dict[str, str], finish: str | None = None) -> None:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        chunk = {**facts, "object": "chat.completion.chunk", "choices": [choice]}
-        await response.write(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode())
-
-    await send({"role": "assistant", "content": ""})
-    async for piece in pieces:
-        await send({"content": piece})
-    await send({}, "stop")
-    await response.write(b"data: [DONE]\n\n")
-    await response.write_eof()
-    return response
+            await self._stop(running)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
@@ -199,5 +231,19 @@ def _turns(messages: Any) -> tuple[str, list[Turn]]:
     return "\n".join(system), turns
 
 
+class _Fault(Exception):
+    """What went wrong in the thread that answers, in one sentence."""
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, LlmtuiError | _Fault):
+        return str(error)
+    return f"The request failed because of a fault in llmtui ({type(error).__name__}: {error})."
+
+
+def _error(text: str) -> dict[str, Any]:
+    return {"error": {"message": text, "type": "error"}}
+
+
 def _problem(status: int, text: str) -> web.Response:
-    return web.json_response({"error": {"message": text, "type": "error"}}, status=status)
+    return web.json_response(_error(text), status=status)

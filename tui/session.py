@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from llmtui.tui.jobs import TuneJob
 from llmtui.tui.texts import t
 from llmtui.workspace import paths
 from llmtui.workspace import settings as settings_of
-from llmtui.workspace.errors import ModelError, SourceError
+from llmtui.workspace.errors import Interrupted, ModelError, SourceError
 from llmtui.workspace.project import Project, project_for, start
 
 if TYPE_CHECKING:
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from llmtui.inference.ask import Asker
     from llmtui.inference.engine import Engine
     from llmtui.workspace.history import History
+
+_STOPPED = "The answer was stopped"
+_LOOKED_EVERY = 0.1  # seconds, while an answer waits for another
+
+
+_MOST_ENGINES = 2
+"""Models that stay open: one to ask and one to talk with."""
 
 
 class Session:
@@ -35,11 +44,14 @@ class Session:
         self.talk_with: Path | None = None
         """The model that was chosen for the next chat."""
         self._database: Database | None = None
+        self._outdated = False
         self._asker: Asker | None = None
         self._engines: dict[Path, Engine] = {}
+        """In the order of their last use."""
+        self.closed = False
         self._lock = threading.RLock()
-        self.answering = threading.Lock()
-        """Held while a model answers: an engine serves one at a time."""
+        self.answering = threading.RLock()
+        """Held while a model answers: an engine serves one at a time. Taken before `_lock`."""
 
     @property
     def settings(self) -> settings_of.Settings:
@@ -67,6 +79,12 @@ class Session:
             return database
 
     def _open(self) -> Database:
+        if self.closed:
+            raise Interrupted(_STOPPED)
+        if self._outdated and self._database is not None:
+            self._database.close()
+            self._database = self._asker = self.schema = None
+        self._outdated = False
         if self._database is None:
             from llmtui.database.execute import Access, Database
 
@@ -75,20 +93,41 @@ class Session:
         return self._database
 
     def forget_database(self) -> None:
-        """Close it, so that the next use opens it with the settings of then."""
-        with self._lock:
-            if self._database is not None:
-                self._database.close()
-            self._database = self._asker = self.schema = None
+        """Let the next use open it with the settings of then. Never waits for one that opens it."""
+        self._outdated = True
 
     def engine(self, model: Path) -> Engine:
-        """The engine of a model, opened once. Raises ModelError."""
-        with self._lock:
-            if model not in self._engines:
+        """The engine of a model, opened once as long as it is among the last few that were used.
+
+        Waits for an answer that is being made when it is not open. Raises ModelError.
+        """
+        found = self._opened(model)
+        if found is not None:
+            return found
+        if self.closed:
+            raise Interrupted(_STOPPED)
+        with self.answering, self._lock:
+            found = self._opened(model)  # by whoever held the locks
+            if found is None:
                 from llmtui.inference.engine import Engine
 
-                self._engines[model] = Engine(model, threads=self.settings.threads)
-            return self._engines[model]
+                found = self._engines[model] = Engine(model, threads=self.settings.threads)
+                self._close_the_oldest()
+            return found
+
+    def _opened(self, model: Path) -> Engine | None:
+        with self._lock:
+            found = self._engines.pop(model, None)
+            if found is not None:
+                self._engines[model] = found
+            return found
+
+    def _close_the_oldest(self) -> None:
+        while len(self._engines) > _MOST_ENGINES:
+            engine = self._engines.pop(next(iter(self._engines)))
+            if self._asker is not None and self._asker.model is engine:
+                self._asker = None
+            engine.close()
 
     def asker(self) -> Asker:
         """The asker with the server of the settings, or the project's model of now, or else the
@@ -113,17 +152,32 @@ class Session:
         model = self.project.model or model_of(self.settings, lambda _event: None)
         if model is None:
             raise ModelError(t("no_model"))
+        engine = self.engine(model)
         with self._lock:
-            if self._asker is None or self._asker.model.path != model:
+            if self._asker is None or self._asker.model is not engine:
                 from llmtui.inference.ask import Asker
 
                 self._asker = Asker(
                     database,
-                    self.engine(model),
+                    engine,
                     least=self.settings.least_confidence,
                     settled=settled(self.project),
                 )
             return self._asker
+
+    @contextmanager
+    def turn(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Hold the models while one answers. Raises Interrupted when it was cancelled by then."""
+        stopped = Interrupted(_STOPPED)
+        while not self.answering.acquire(timeout=_LOOKED_EVERY):
+            if self.closed or cancelled():
+                raise stopped
+        try:
+            if self.closed or cancelled():
+                raise stopped
+            yield
+        finally:
+            self.answering.release()
 
     def settle(self, question: str, sql: str, *, right: bool) -> None:
         """Let the asker know a person's word on an answer."""
@@ -140,5 +194,10 @@ class Session:
             self._database.interrupt()
 
     def close(self) -> None:
+        """Stop whatever is being answered or run; nothing else is begun after that."""
+        self.closed = True
+        for engine in list(self._engines.values()):
+            engine.cancel()
+        self.stop()
         if self._database is not None:
             self._database.close()

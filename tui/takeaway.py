@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ def tab_separated(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A result as a spreadsheet takes it from the clipboard."""
     lines = [columns, *([show_value(value) for value in row] for row in rows)]
     return "\n".join("\t".join(line) for line in lines)
+
+
+def free_name(file: Path) -> Path:
+    """The file, or one like it with a number behind, that is not there yet."""
+    numbers = (file.with_stem(f"{file.stem}-{number}") for number in count(2))
+    return next(one for one in chain([file], numbers) if not one.exists())
 
 
 def write_result(file: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -99,4 +106,12 @@ def edit_outside(app: App[Any], text: str, ending: str) -> str:
             raise UsageError(
                 f'The editor "{editor}" could not be started ({error})', hint="Set EDITOR."
             ) from error
-        return file.read_text(encoding="utf-8") if done.returncode == 0 else text
+        if done.returncode != 0:
+            return text
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f'What the editor "{editor}" left cannot be read ({error})',
+                hint="Save it as UTF-8 under the name it has.",
+            ) from error

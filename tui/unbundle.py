@@ -2,17 +2,26 @@
 file is also the `__main__.py` of each bundle: `python BUNDLE.zip FOLDER` needs no llmtui.
 """
 
+import errno
 import hashlib
 import json
+import lzma
 import shutil
 import subprocess
 import sys
 import venv
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 FORMAT = 1
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, json.JSONDecodeError,
+    UnicodeDecodeError, AttributeError, KeyError, TypeError,
+)  # fmt: skip
+"""What Python's zipfile raises, and a manifest of another make."""
+_MOST_MANIFEST = 100_000_000
 MANIFEST = "manifest.json"
 MAIN = "__main__.py"
 
@@ -25,6 +34,8 @@ def verify(archive: zipfile.ZipFile) -> dict[str, Any]:
     names = [item.filename for item in archive.infolist()]
     if MANIFEST not in names:
         raise ValueError("this is not a bundle: it has no manifest")
+    if archive.getinfo(MANIFEST).file_size > _MOST_MANIFEST:
+        raise ValueError("its manifest is too large")
     manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
     if manifest.get("format") != FORMAT:
         raise ValueError(f"the bundle has the format {manifest.get('format')}, not {FORMAT}")
@@ -62,8 +73,12 @@ def unpack(bundle: Path, folder: Path) -> dict[str, Any]:
             source = json.dumps(str(folder / "source" / manifest["source"]), ensure_ascii=False)
             facts.write_text(f"source = {source}\n" + facts.read_text("utf-8"), "utf-8")
         temporary.rename(folder)
-    except (zipfile.BadZipFile, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"the bundle is damaged ({error})") from error
+    except _DAMAGED as error:
+        raise ValueError(f"the bundle is damaged ({error or type(error).__name__})") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the beginning of the file
+            raise
+        raise ValueError("the bundle is damaged: a place in it is wrong") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return manifest
@@ -72,19 +87,29 @@ def unpack(bundle: Path, folder: Path) -> dict[str, Any]:
 def install(folder: Path) -> Path | None:
     """Install the bundle's wheels, and nothing from a network, into `folder/venv`.
 
-    Returns the folder of its commands, None when the bundle has no wheels. Raises ValueError.
+    Returns the folder of its commands, None when the bundle has no wheels. Raises ValueError;
+    `folder` is gone then, so that the bundle can be opened again.
     """
     wheels = folder / "wheels"
     if not wheels.is_dir():
         return None
-    venv.create(folder / "venv", with_pip=True)
     commands = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
     asked = ["-m", "pip", "install", "--quiet", "--no-index", "--find-links", str(wheels)]
-    done = subprocess.run(
-        [str(commands / "python"), *asked, "llmtui"], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise ValueError(f"the wheels do not fit this machine: {done.stderr.strip()[-500:]}")
+    try:
+        venv.create(folder / "venv", with_pip=True)
+        done = subprocess.run(
+            [str(commands / "python"), *asked, "llmtui"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ValueError(f"the wheels do not fit this machine: {done.stderr.strip()[-500:]}")
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, (subprocess.CalledProcessError, OSError)):
+            raise ValueError(f"no Python environment can be made here ({error})") from error
+        raise
     return commands
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from llmtui.workspace.errors import StorageError
@@ -19,9 +19,9 @@ def whole_file(path: Path, *, first: bool = False) -> Iterator[Path]:
 
     first: a file that is there by then stays: others may have it open
     It bears the number of this process, for whoever clears up when that is ended.
-    Raises StorageError when the disk is full or the folder cannot be written.
+    Raises StorageError when it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
+    temporary = _beside(path, f"{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
     try:
         with told_when_disk_refuses(path):
             make_dir(path.parent)
@@ -33,13 +33,14 @@ def whole_file(path: Path, *, first: bool = False) -> Iterator[Path]:
                 temporary.replace(path)
             sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it never was, or its name is refused too
+            temporary.unlink()
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Like `whole_file` for a folder; an older folder of that name is replaced."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    temporary = _beside(path, f"{uuid.uuid4().hex[:8]}.partial")
     try:
         with told_when_disk_refuses(path):
             make_dir(temporary)
@@ -49,7 +50,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
                     with file.open("rb") as written:
                         os.fsync(written.fileno())
             if path.exists():
-                old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.old")
+                old = _beside(path, f"{uuid.uuid4().hex[:8]}.old")
                 path.rename(old)
                 temporary.rename(path)
                 shutil.rmtree(old, ignore_errors=True)
@@ -58,6 +59,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
             sync_folder(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """A hidden name beside `path`. Raises StorageError for a place without one, such as `.`."""
+    if not path.name:
+        raise StorageError("This is a folder", where=str(path), hint="Name a file in it.")
+    return path.with_name(f".{path.name}.{ending}")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -87,7 +95,7 @@ def sync_folder(path: Path) -> None:
 
 @contextmanager
 def told_when_disk_refuses(path: Path) -> Iterator[None]:
-    """Turn 'no space left' and 'permission denied' into one sentence with a next step."""
+    """Turn what the disk says (full, not allowed …) into one sentence with a next step."""
     try:
         yield
     except OSError as error:
@@ -103,7 +111,11 @@ def told_when_disk_refuses(path: Path) -> Iterator[None]:
                 where=str(path),
                 hint="Choose another folder with --project or LLMTUI_HOME.",
             ) from error
-        raise
+        raise StorageError(
+            f"It cannot be written ({error.strerror or error})",
+            where=str(path),
+            hint="Name another file.",
+        ) from error
 
 
 def require_space(path: Path, needed: int) -> None:

@@ -7,12 +7,30 @@ from pathlib import Path
 
 import platformdirs
 
+from llmtui.workspace.errors import UsageError
+
 _APP = "llmtui"
+
+
+def typed_path(text: str | Path) -> Path:
+    """A path as a person types it, with `~` spelt out; whether it is there is another matter.
+
+    Raises UsageError when nothing can be called so.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"This cannot be a path ({why})", where=str(text)[:60], hint="Name another one."
+        ) from error
+    return path
 
 
 def full_path(path: Path) -> Path:
     """The full path of a file or folder, without `..`; links keep their names where they can."""
-    given = path.expanduser().absolute()
+    given = typed_path(path).absolute()
     plain = Path(os.path.normpath(given))
     if ".." in given.parts and given.exists() and not (plain.exists() and given.samefile(plain)):
         return given.resolve()  # `..` after a link to a folder leads elsewhere

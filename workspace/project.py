@@ -17,6 +17,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ class Project:
     @property
     def source(self) -> Path | None:
         value = self.facts().get("source")
-        return Path(value) if value else None
+        return Path(str(value)) if value else None
 
     @property
     def model(self) -> Path | None:
@@ -142,7 +143,7 @@ def project_for(source: Path, folder: Path | None = None) -> Project:
     """
     full = paths.full_path(source)
     if folder is not None:
-        project = Project(folder.expanduser().absolute())
+        project = Project(paths.typed_path(folder).absolute())
         kept = project.source
         if kept is not None and kept != full:
             raise SourceError(
@@ -165,8 +166,17 @@ def start(project: Project, source: Path) -> None:
 
 
 def recent(limit: int = 10) -> list[Project]:
-    """Projects below the data folder whose source still exists, newest first."""
+    """Projects below the data folder whose source still exists, newest first. One that cannot be
+    read is left out: it is told where it is opened."""
     root = paths.projects_dir()
     files = sorted(root.glob("*/project.toml"), key=lambda p: p.stat().st_mtime, reverse=True)
-    found = (Project(file.parent) for file in files)
-    return [p for p in found if p.source is not None and p.source.exists()][:limit]
+    return list(islice(filter(_open_again, (Project(file.parent) for file in files)), limit))
+
+
+def _open_again(project: Project) -> bool:
+    """Whether the source of a project can be found."""
+    try:
+        source = project.source
+        return source is not None and source.exists()
+    except (SourceError, OSError):
+        return False

@@ -30,7 +30,7 @@ class Settings:
     """Base model: a name that `llmtui models list` shows, or a path to a .gguf file."""
     languages: str = "en,zh"
     """Languages of the constructed questions, separated by commas."""
-    minutes: float = 10.0
+    minutes: float = 8.0
     """Time that fine-tuning may take, in minutes."""
     rows: int = 0
     """Most instruction rows to construct; 0 lets llmtui choose."""

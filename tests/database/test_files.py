@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from llmtui.database.execute import Access, Database
-from llmtui.workspace.errors import QueryError, SourceError
+from llmtui.workspace.errors import QueryError, SourceError, UsageError
 from llmtui.workspace.events import Event, Note
 
 
@@ -142,7 +142,7 @@ def test_what_is_no_file_is_told_so(tmp_path: Path) -> None:
     for path in (tmp_path / "f.csv", Path("/dev/zero")):
         with pytest.raises(SourceError, match="neither a file nor a folder"):
             Database.open(path)
-    with pytest.raises(SourceError, match="too long"):
+    with pytest.raises(UsageError, match="too long"):
         Database.open(tmp_path / ("x" * 5000))
 
 

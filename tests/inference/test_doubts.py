@@ -3,6 +3,7 @@
 import pytest
 
 from llmtui.database.execute import Database
+from llmtui.database.schema import Column, Schema, Table
 from llmtui.inference.ask import Asker
 from llmtui.inference.calibration import calibrated
 from llmtui.inference.candidates import ROUND_LETTERS, goes_round
@@ -56,4 +57,41 @@ def test_a_key_may_be_compared_where_it_is_spoken_of(
     shop_database: Database, question: str, sql: str
 ) -> None:
     assert not in_vain(sql, shop_database.schema, question)
-    assert in_vain("SELECT name FROM customers WHERE id > 9", shop_database.schema, "above 9")
+    for said in (
+        "above 9",
+        "the phone number of customers above 9",
+        "the largest number of orders",
+    ):
+        assert in_vain("SELECT name FROM customers WHERE id > 9", shop_database.schema, said)
+
+
+@pytest.mark.parametrize(
+    ("question", "doubted"),
+    [
+        ("the id of the customer that ordered most often", True),
+        ("客户编号，订单最多的那个", True),
+        ("the customer with the highest id", False),
+        ("the largest customer id", False),
+        ("编号最大的客户", False),
+    ],
+)
+def test_the_first_by_a_key_is_believed_where_that_is_asked_for(
+    shop_database: Database, question: str, doubted: bool
+) -> None:
+    sql = "SELECT id FROM customers ORDER BY id DESC LIMIT 1"
+    assert in_vain(sql, shop_database.schema, question) is doubted
+
+
+@pytest.mark.parametrize(
+    ("question", "doubted"),
+    [
+        ("How many people live in Rome?", True),
+        ("罗马有多少居民", True),
+        ("How many towns are there?", False),
+    ],
+)
+def test_rows_are_not_counted_for_people(question: str, doubted: bool) -> None:
+    columns = (Column("name", "VARCHAR", "text"), Column("population", "INTEGER", "number"))
+    schema = Schema((Table("town", columns),))
+    assert in_vain("SELECT COUNT(*) FROM town WHERE name = 'Rome'", schema, question) == doubted
+    assert not in_vain("SELECT population FROM town WHERE name = 'Rome'", schema, question)

@@ -1,9 +1,14 @@
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from llmtui.inference.candidates import UNLIKELY, Candidate
 from llmtui.inference.engine import Engine
-from llmtui.trainer.prompt import shared_tokens
+from llmtui.quantize.silence import llama_cpp_silent
+from llmtui.trainer.prompt import prompt_from_identity, schema_tokens
 from llmtui.workspace.errors import Interrupted, ModelError
 from tests.conftest import needs_starter, starter
 
@@ -49,16 +54,34 @@ def test_an_answer_can_be_cancelled_and_the_next_one_is_whole(engine: Engine) ->
     assert "".join(engine.stream(tokens, max_tokens=8))
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is too unlikely."""
+    monkeypatch.setattr("llmtui.inference.candidates.UNLIKELY", -math.inf)
+
+
+def others(engine: Engine, most: int) -> list[Candidate]:
+    """Every other answer, as they end."""
+    found: list[Candidate] = []
+
+    def enough(_text: str, candidate: Candidate) -> float:
+        found.append(candidate)
+        return -math.inf
+
+    engine.alternatives(most, enough)
+    return found
+
+
+@pytest.mark.usefixtures("patient")
 def test_other_answers_are_those_that_the_model_gives_when_begun_that_way(engine: Engine) -> None:
-    tokens = engine.prompt.tokens(engine.tokenize, "Name three colours.", "")
+    tokens = engine.prompt.tokens(engine.tokenize, "Name a colour.", "")
     said = engine.complete(tokens, max_tokens=16)
-    beginnings = [candidate.tokens for candidate in engine._doubts.begun(4)]
-    others = engine.alternatives(4)
-    assert len(others) == len({text for text, _ in others}) == 4
-    likely = [candidate.log_likelihood for _, candidate in others]
-    assert likely == sorted(likely, reverse=True)
+    beginnings = [candidate.tokens for candidate in engine._doubts.begun(8)]
+    found = others(engine, 8)
+    assert found
+    assert len(found) == len({tuple(candidate.tokens) for candidate in found})
     assert engine.complete(tokens, max_tokens=16) == said  # nothing of them is left
-    for _, candidate in others:
+    for candidate in found:
         begun = next(b for b in beginnings if candidate.tokens[: len(b)] == b)
         assert begun[:-1] == said[: len(begun) - 1]
         assert begun[-1] != [*said, -1][len(begun) - 1]
@@ -66,6 +89,29 @@ def test_other_answers_are_those_that_the_model_gives_when_begun_that_way(engine
         alone = engine.complete([*tokens, *begun], max_tokens=max(rest, 1))
         assert alone == candidate.tokens[len(begun) :][: len(alone)]
         assert rest - len(alone) <= 1  # the token that ends it
+
+
+@pytest.mark.usefixtures("patient")
+def test_answers_less_likely_than_what_is_enough_are_not_read_to_their_end(engine: Engine) -> None:
+    tokens = engine.prompt.tokens(engine.tokenize, "Name a colour.", "")
+    engine.complete(tokens, max_tokens=16)
+    every = {tuple(candidate.tokens): candidate.log_likelihood for candidate in others(engine, 8)}
+    engine.complete(tokens, max_tokens=16)
+    told: list[float] = []
+
+    def enough(_text: str, candidate: Candidate) -> float:
+        assert every[tuple(candidate.tokens)] == pytest.approx(candidate.log_likelihood, abs=1e-3)
+        told.append(candidate.log_likelihood)
+        return max(told)
+
+    engine.alternatives(8, enough)
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(max(every.values()), abs=1e-3)
+
+
+def test_answers_that_are_hopeless_are_given_up(engine: Engine) -> None:
+    engine.complete(engine.prompt.tokens(engine.tokenize, "Name a colour.", ""), max_tokens=16)
+    assert all(candidate.log_likelihood >= UNLIKELY for candidate in others(engine, 8))
 
 
 def test_the_engine_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +168,7 @@ def test_a_schema_is_read_once_and_kept_beyond_the_process(home: Path) -> None:
         found = []
         for question in questions:
             tokens = engine.prompt.tokens(engine.tokenize, question, schema)
-            shared = shared_tokens(engine.prompt, engine.tokenize, schema, tokens)
+            shared = len(schema_tokens(engine.prompt, engine.tokenize, schema))
             assert shared > 100
             found.append(list(engine.stream_tokens(tokens, max_tokens=8, shared=shared)))
             engine.complete(engine.tokenize("Something else in between"), max_tokens=2)
@@ -141,3 +187,61 @@ def test_a_schema_is_read_once_and_kept_beyond_the_process(home: Path) -> None:
     kept.write_bytes(kept.read_bytes()[:-100])
     with Engine(path, context=1024) as engine:
         assert answers(engine, *asked)[0] == first
+
+
+def test_two_threads_take_turns_with_whole_answers(engine: Engine) -> None:
+    prompts = [
+        engine.prompt.tokens(engine.tokenize, f"Name three {things}.", "")
+        for things in ("colours", "animals")
+    ]
+    alone = [engine.complete(prompt, max_tokens=12) for prompt in prompts]
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda n: _slowly(engine, prompts[n % 2]), range(6)))
+    assert together == alone * 3
+
+
+def _slowly(engine: Engine, prompt: list[int]) -> list[int]:
+    said = []
+    for token in engine.stream_tokens(prompt, max_tokens=12):
+        said.append(token)
+        time.sleep(0.002)
+    return said
+
+
+def test_a_model_that_cannot_be_prepared_leaves_nothing_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = starter()
+    assert path is not None
+    llama, freed = llama_cpp_silent(), list[str]()
+    for name in ("llama_free", "llama_model_free"):
+        free = getattr(llama, name)
+        monkeypatch.setattr(
+            llama, name, lambda held, name=name, free=free: freed.append(name) or free(held)
+        )
+    monkeypatch.setattr(Engine, "_choose_prompt", lambda _: prompt_from_identity("unknown/1"))
+    with pytest.raises(ModelError, match="does not know"):
+        Engine(path, context=256)
+    assert freed == ["llama_free", "llama_model_free"]
+
+
+def test_an_answer_that_only_its_length_ended_is_known(engine: Engine) -> None:
+    tokens = engine.prompt.tokens(engine.tokenize, "Say yes.", "")
+    engine.complete(tokens, max_tokens=1)
+    assert engine.cut
+    said = engine.complete(tokens, max_tokens=200)
+    assert engine.cut == (len(said) == 200)
+
+
+def test_states_of_another_version_of_llama_cpp_are_not_read(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = starter()
+    assert path is not None
+    states = home / "cache" / "prefixes"
+    for version in ("0.1", "0.1", "0.2"):
+        monkeypatch.setattr(llama_cpp_silent(), "__version__", version)
+        with Engine(path, context=512) as engine:
+            tokens = engine.prompt.tokens(engine.tokenize, "List them.", "t(a INT)\n" * 20)
+            list(engine.stream_tokens(tokens, max_tokens=1, shared=100))
+    assert len(list(states.glob("*.state"))) == 2

@@ -8,7 +8,7 @@ import pytest
 from llmtui.database.execute import Access, Database
 from llmtui.inference.nearest import nearest
 from llmtui.inference.repair import along_keys, mend
-from llmtui.inference.statement import closed, statement_in
+from llmtui.inference.statement import statement_in
 
 STORE = """
 CREATE TABLE Genre (GenreId INTEGER PRIMARY KEY, Name VARCHAR);
@@ -220,11 +220,6 @@ def test_names_are_near_by_their_words_or_their_letters() -> None:
     assert nearest("emial", ["email", "name"]) == "email"
     assert nearest("FullName", ["FirstName", "LastName"]) is None
     assert nearest("Artist", ["ArtistId", "Title"]) is None
-
-
-def test_open_brackets_and_quotes_are_closed() -> None:
-    assert closed("SELECT f(a, '(") == "SELECT f(a, '(')"
-    assert closed("SELECT 'a)'") == "SELECT 'a)'"
 
 
 @pytest.mark.parametrize(

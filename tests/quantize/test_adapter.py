@@ -9,6 +9,7 @@ import pytest
 from llmtui.inference.compared import ComparedEngine
 from llmtui.quantize.adapter import load_adapter
 from llmtui.quantize.export import export_adapter
+from llmtui.quantize.trusted import remember
 from llmtui.tui.cli import run
 from llmtui.workspace.errors import ModelError
 from tests.quantize.tiny import (
@@ -94,6 +95,46 @@ def test_an_adapter_for_another_base_is_refused(made: Any, tmp_path: Path) -> No
     base.unlink()
     with pytest.raises(ModelError, match="base model of this adapter is not at"):
         load_adapter(file)
+
+
+def test_an_adapter_file_that_changed_is_refused(made: Any, tmp_path: Path) -> None:
+    _, _, gguf = made
+    file, _ = adapter_file(tmp_path, "a", gguf, 0.1)
+    remember(file)
+    content = bytearray(file.read_bytes())
+    content[-5] ^= 64
+    file.write_bytes(content)
+    with pytest.raises(ModelError, match="no longer what was made here"):
+        ComparedEngine(file)
+
+
+def test_an_adapter_file_of_others_is_told(made: Any, tmp_path: Path) -> None:
+    _, _, gguf = made
+    file, _ = adapter_file(tmp_path, "a", gguf, 0.1)
+    for key, reason in (("llmtui.base_path", "not made by llmtui"),
+                        ("adapter.lora.alpha", "lacks 'adapter.lora.alpha'")):  # fmt: skip
+        other = tmp_path / "other.lora.gguf"
+        other.write_bytes(file.read_bytes().replace(key.encode(), key[:-1].encode() + b"_"))
+        with pytest.raises(ModelError, match=reason):
+            load_adapter(other)
+
+
+def test_no_file_is_written_over_by_combining_or_merging(
+    made: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, _, gguf = made
+    one, _ = adapter_file(tmp_path, "one", gguf, 0.1)
+    own = [tmp_path / name for name in ("own.lora.gguf", "own.gguf", "own.txt", "new.merged")]
+    for file in own:
+        file.write_text("mine")
+    assert run(["adapters", "combine", str(own[0]), f"{one}=1"]) == 2
+    for target, reason in ((own[1], "exists already"), (own[2], "must end in .gguf"),
+                           (tmp_path / "new.lora.gguf", "the ending of adapters")):  # fmt: skip
+        assert run(["adapters", "merge", str(one), str(target)]) == 2
+        assert reason in capsys.readouterr().err
+    assert run(["adapters", "merge", str(one), str(tmp_path / "new.gguf"), "--level", "f16"]) == 0
+    assert {file.read_text() for file in own} == {"mine"}
+    assert {file.name for file in tmp_path.iterdir() if file.is_dir()} == {"one", "home"}
 
 
 def test_choices_are_those_of_one_token_after_another(made: Any) -> None:

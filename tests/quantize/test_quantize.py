@@ -1,11 +1,8 @@
-import json
-from collections.abc import Sequence
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from llmtui.quantize import bases, hub
 from llmtui.quantize.adapter import Adapter, Delta
@@ -14,8 +11,9 @@ from llmtui.quantize.gguf import patched_copy, values
 from llmtui.quantize.header import read
 from llmtui.quantize.levels import LEVELS, level_named, mix, predict, quantize_file
 from llmtui.quantize.merge import merge
-from llmtui.quantize.verify import verify
+from llmtui.workspace import paths
 from llmtui.workspace.errors import ModelError, UsageError
+from llmtui.workspace.files import make_dir
 from tests.conftest import needs_starter, starter
 
 
@@ -70,6 +68,42 @@ def test_what_is_predicted_for_a_level_is_what_is_written(name: str, tmp_path: P
     assert mix(tmp_path / "q.gguf") == expected.mix
 
 
+@needs_starter
+def test_what_is_predicted_with_an_importance_matrix_is_what_is_written_with_it(
+    tmp_path: Path,
+) -> None:
+    base = starter()
+    assert base is not None
+    importance = {
+        tensor.name: np.ones(tensor.shape[1], np.float32)
+        for tensor in read(base).tensors
+        if tensor.name.startswith("blk.") and len(tensor.shape) == 2
+    }
+    level = LEVELS["q4_0"]
+    expected = predict(base, level, importance)
+    assert expected != predict(base, level)
+    quantize_file(base, tmp_path / "q.gguf", level, importance)
+    assert (tmp_path / "q.gguf").stat().st_size == expected.size
+    assert mix(tmp_path / "q.gguf") == expected.mix
+
+
+@pytest.mark.parametrize("lacks", ["", "general.architecture"])
+def test_a_copy_of_a_file_with_an_empty_list_or_without_an_architecture(
+    lacks: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.gguf"
+    name = b"general.architecture" if not lacks else b"general.architecturx"
+    keys = struct.pack("<Q", 20) + name + struct.pack("<IQ", 8, 5) + b"llama"
+    keys += struct.pack("<Q", 5) + b"empty" + struct.pack("<IIQ", 9, 8, 0)
+    file.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + keys + bytes(32))
+    if lacks:
+        with pytest.raises(ModelError, match="does not name its architecture"):
+            patched_copy(file, tmp_path / "b.gguf", {}, {})
+    else:
+        patched_copy(file, tmp_path / "b.gguf", {}, {"x": "y"})
+        assert read(tmp_path / "b.gguf").facts == {"general.architecture": "llama", "x": "y"}
+
+
 def test_an_unknown_level_is_told_with_those_that_are_known() -> None:
     with pytest.raises(UsageError, match="q8_0"):
         level_named("q3_x")
@@ -86,77 +120,11 @@ def test_an_adapter_of_another_shape_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-class Model:
-    """Answers with the ids of a table, and with logits as far off as told."""
-
-    def __init__(self, answer: list[int], off: float = 0.0, eos: int = 2) -> None:
-        self.answer = answer
-        self.off = off
-        self.end = eos
-
-    def tokenize(self, text: str, control: bool = False) -> list[int]:
-        return [ord(character) for character in text]
-
-    def choices(self, tokens: Sequence[int], answer: Sequence[int]) -> list[int]:
-        return [*self.answer, -1, -1, -1][: len(answer) + 1]
-
-    def next_logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
-        return LOGITS[0] * np.float32(1 + self.off)
-
-    def eos(self) -> int:
-        return self.end
-
-
-LOGITS = np.random.default_rng(1).normal(size=(1, 50)).astype(np.float32)
-
-
-def parity(tmp_path: Path, ids: list[int]) -> Path:
-    answers = [{"prompt": [1], "answer": [5, 6], "ended": True} for _ in range(10)]
-    expected = {"strings": [["ab", ids]], "answers": answers, "end": [101], "eos": 2,
-                "contexts": [[1, 5]]}  # fmt: skip
-    (tmp_path / "parity.json").write_text(json.dumps(expected))
-    save_file({"logits": LOGITS}, str(tmp_path / "parity.safetensors"))
-    return tmp_path
-
-
-def test_a_model_that_answers_as_training_did_is_verified(tmp_path: Path) -> None:
-    verdict = verify(Model([5, 6]), parity(tmp_path, [97, 98]), "e", 0.1)
-    assert (verdict.strings, verdict.same, verdict.answers, verdict.tokens) == (1, 10, 10, 1)
-    assert verdict.logits == 0
-
-
-def test_a_model_that_answers_otherwise_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="0 of 10 answers"):
-        verify(Model([5, 7]), parity(tmp_path, [97, 98]), "e", 0.1)
-    with pytest.raises(ModelError, match="0 of 10 answers"):
-        verify(Model([5, 6, 8]), parity(tmp_path, [97, 98]), "e", 0.1)
-
-
-def test_a_model_that_splits_text_otherwise_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="other tokens"):
-        verify(Model([5, 6]), parity(tmp_path, [97, 99]), "e", 0.1)
-
-
-def test_a_model_whose_logits_are_too_far_off_is_refused_for_its_level(tmp_path: Path) -> None:
-    folder = parity(tmp_path, [97, 98])
-    verdict = verify(Model([5, 6], off=0.2), folder, "e", 0.3)
-    assert verdict.logits == pytest.approx(0.2, abs=1e-5)
-    with pytest.raises(ModelError, match=r"20\.0% of their spread off .* 10% are allowed"):
-        verify(Model([5, 6], off=0.2), folder, "e", 0.1)
-    with pytest.raises(ModelError, match="nan"):
-        verify(Model([5, 6], off=float("nan")), folder, "e", 0.3)
-
-
-def test_a_model_that_stops_elsewhere_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"stops at the token 3 \(eos\), training at 2"):
-        verify(Model([5, 6], eos=3), parity(tmp_path, [97, 98]), "e", 0.1)
-    with pytest.raises(ModelError, match=r"\[102\] \(end\)"):
-        verify(Model([5, 6]), parity(tmp_path, [97, 98]), "f", 0.1)
-
-
 def test_a_missing_base_is_told_with_how_to_get_one() -> None:
-    with pytest.raises(ModelError, match="no base model"):
-        bases.find_base("nothing-like-it")
+    make_dir(paths.models_dir())
+    for name in ("nothing-like-it", "x" * 300):
+        with pytest.raises(ModelError, match="no base model"):
+            bases.find_base(name)
     with pytest.raises(ModelError, match="no such model file"):
         bases.find_base("/nowhere/x.gguf")
 
@@ -244,9 +212,11 @@ def test_a_download_is_checked_before_it_is_a_base(
     hub_with("0" * 64)
     with pytest.raises(ModelError, match="damaged"):
         hub.add_from_hub("owner/name")
-    assert not list((home / "data" / "models").glob("*.gguf"))
+    assert not list((home / "data" / "models").rglob("*.gguf"))  # or it would be gone on from
     hub_with(digest)
     assert hub.add_from_hub("owner/name").name == "m-q8_0.gguf"
+    with pytest.raises(UsageError, match=r"m-q8_0.* already"):
+        hub.add_from_hub("owner/name")
 
 
 def test_a_hub_that_cannot_be_reached_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

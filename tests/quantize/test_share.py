@@ -84,6 +84,7 @@ def test_the_model_card_tells_rows_scores_and_sums(
     card = (folder / "README.md").read_text("utf-8")
     assert "| test | zh | constructed | 1 |" in card
     assert "50.0% (1/2; 95 % interval 10.0% to 90.0%)" in card
+    assert "This was measured with llmtui" in card
     assert "base: tiny.gguf" in card
     done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, check=False,
                           capture_output=True)  # fmt: skip

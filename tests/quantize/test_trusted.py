@@ -72,9 +72,17 @@ def test_a_sound_foreign_file_is_tried_out_once_and_again_when_it_changes(
     (entry,) = json.loads((home / "data" / "models" / "known.json").read_text()).values()
     assert entry["own"] is False
     tried: list[Path] = []
-    monkeypatch.setattr(trusted, "_try_out", tried.append)
+    monkeypatch.setattr(trusted, "try_out", tried.append)
     require_sound(path)
     assert tried == []
     monkeypatch.setattr(trusted, "_same", lambda *_: False)
     require_sound(path)
     assert tried == [path]
+
+
+def test_a_file_that_is_known_is_not_read_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(file)
+    monkeypatch.setattr(trusted, "read", lambda _file: pytest.fail("its header was read"))
+    require_sound(file)

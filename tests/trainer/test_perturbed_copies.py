@@ -1,6 +1,8 @@
 """Answers that are right on the database by luck are found out on its perturbed copies."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -247,9 +249,12 @@ def test_rows_that_only_tie_others_are_there_once_as_before(tmp_path: Path) -> N
             CREATE TABLE border (land VARCHAR REFERENCES land(name),
                 other VARCHAR REFERENCES land(name));
             CREATE TABLE visit (land VARCHAR REFERENCES land(name));
+            CREATE TABLE trade (land VARCHAR REFERENCES land(name),
+                other VARCHAR REFERENCES land(name), since INTEGER);
             INSERT INTO land SELECT 'L' || i, i * 7 FROM range(20) t(i);
             INSERT INTO border SELECT 'L' || i, 'L' || (i + j) % 20 FROM range(20) t(i),
                 range(1, 4) u(j);
+            INSERT INTO trade SELECT *, 1900 + row_number() OVER () % 9 FROM border;
             INSERT INTO visit SELECT 'L' || i % 7 FROM range(40) t(i);
         """)
     with Database.open(file) as database:
@@ -257,4 +262,26 @@ def test_rows_that_only_tie_others_are_there_once_as_before(tmp_path: Path) -> N
             with Database.open(path) as copy:
                 pairs = copy.run("SELECT * FROM border").rows
                 assert len(set(pairs)) == len(pairs) > 20
+                pairs = copy.run("SELECT land, other FROM trade").rows
+                assert len(set(pairs)) == len(pairs) > 20
                 assert len(copy.run("SELECT * FROM visit").rows) > 20
+
+
+def test_columns_that_refer_together_stay_together(tmp_path: Path) -> None:
+    file = tmp_path / "house.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            "CREATE TABLE block (floor INTEGER, code INTEGER);"
+            "INSERT INTO block VALUES (1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (3, 2), (4, 3);"
+            "CREATE TABLE room (nr INTEGER PRIMARY KEY,"
+            " floor INTEGER REFERENCES block(floor), code INTEGER REFERENCES block(code));"
+            "INSERT INTO room (floor, code) SELECT a.floor, a.code FROM block a, block b;"
+        )
+        connection.commit()
+    tied = "SELECT nr FROM room JOIN block ON room.floor = block.floor AND room.code = block.code"
+    with Database.open(file) as database:
+        for path in perturbed_copies(database, [tied]):
+            with Database.open(path) as copy:
+                rooms = copy.run("SELECT nr FROM room").rows
+                assert rooms
+                assert sorted(copy.run(tied).rows) == sorted(rooms)

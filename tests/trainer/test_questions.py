@@ -9,6 +9,7 @@ import pytest
 from llmtui.database.dialects import parse
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.lexicon import column_words, table_words
+from llmtui.trainer.instructions.nested import parent_tied
 from llmtui.trainer.instructions.pointless import pointless
 from llmtui.trainer.instructions.related import parent_busiest
 from llmtui.trainer.instructions.steps_lookup import lookup_whose
@@ -58,7 +59,7 @@ INSERT INTO city SELECT 'City ' || i, 'Land ' || chr(65 + (i * i)::INTEGER % 20)
 
 def test_rows_tied_to_each_other_and_the_greatest_parents_are_asked_for(tmp_path: Path) -> None:
     with Database.open(made(tmp_path, LAND)) as database:
-        rows = rows_of(database, 1500)
+        rows = rows_of(database, 2500)
         world = World(database, random.Random(3))
         city = next(thing for thing in world.things if thing.sql == "city")
         whose = [lookup_whose(world) for _ in range(60)]
@@ -78,6 +79,20 @@ def test_rows_tied_to_each_other_and_the_greatest_parents_are_asked_for(tmp_path
     assert any("= (SELECT name FROM state ORDER BY area" in row.sql for row in rows)
     parts = [row for row in rows if row.sql.startswith("SELECT highest FROM peaks")]
     assert any(re.search(r"\bstates?\b", row.question, re.I) for row in parts)
+
+
+def test_tables_of_two_keys_and_foreign_names_are_called_by_what_they_say(tmp_path: Path) -> None:
+    river = """
+CREATE TABLE river (name VARCHAR, traverse VARCHAR REFERENCES state(name), km INTEGER);
+INSERT INTO river SELECT 'River ' || i // 2, 'Land ' || chr(65 + i::INTEGER % 20), 30 + i
+    FROM range(60) t(i);"""
+    with Database.open(made(tmp_path, LAND + river)) as database:
+        things = {thing.sql: thing for thing in World(database, random.Random(3)).things}
+    border, traverse = things["border_info"].words, things["river"].fields[1].words
+    assert (border.en[0], border.zh[0]) == ("bordering state", "接壤的州")
+    assert traverse.zh == things["state"].words.zh
+    assert traverse.en[:2] == ("traverse", "state")
+    assert things["peaks"].fields[0].words.zh[0] == "州"
 
 
 BROKER = """
@@ -102,3 +117,16 @@ def test_marks_and_units_of_names_are_not_said(tmp_path: Path) -> None:
     assert words["sbTransaction.sbTxShares"] == "shares"
     assert words["sbTransaction.sbTxAmount_usd"] == "amount"
     assert words["customer_info.total_cost"] == "total cost"
+
+
+def test_what_rows_belong_to_is_told_through_other_rows(tmp_path: Path) -> None:
+    with Database.open(made(tmp_path, LAND)) as database:
+        world = World(database, random.Random(5))
+        city = next(thing for thing in world.things if thing.sql == "city")
+        rows = [world.anchor(city) for _ in range(30)]
+        told = [parent_tied(world, city, row) for row in rows if row]
+        said = {one.sql(): one.say("zh", world.rng) for one in told if one}
+        sql = next(test for test in said if test.startswith("state IN (SELECT border FROM"))
+        found = database.run(f"SELECT COUNT(*) FROM city WHERE {sql}").rows
+    assert re.search("接壤|相邻|毗邻|边界|交界|周边", said[sql])
+    assert found[0][0] > 0

@@ -159,3 +159,17 @@ def test_weights_that_were_rounded_come_back_exactly(tmp_path: Path) -> None:
     for name, parameter in model.named_parameters():
         assert torch.equal(parameter, before[name]), name
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("load", [3.0, 90.0])
+def test_a_probe_is_remembered_only_when_nothing_disturbed_it(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: float
+) -> None:
+    monkeypatch.setenv("LLMTUI_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(plan.psutil, "cpu_percent", lambda **_how: load)
+    monkeypatch.setattr(plan, "_fastest", lambda threads: (threads or 1, "float32"))
+    monkeypatch.setattr(plan, "cores", lambda: 2)
+    planned = run(replace(config, threads=0, rows=8), tmp_path / "run")
+    detail = next(event.detail for event in planned if isinstance(event, Planned))
+    assert ("2 threads" in detail) == (load > 50)
+    assert plan.paths.cache_dir().joinpath("probes.json").is_file() == (load < 50)

@@ -92,7 +92,7 @@ def test_a_table_is_called_by_its_last_word_unless_another_is(tmp_path: Path) ->
 @pytest.fixture(scope="module")
 def shopping_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Instruction]:
     with Database.open(made(tmp_path_factory.mktemp("shop"), SHOPPING)) as database:
-        return rows_of(database, 3000)
+        return rows_of(database, 6000)
 
 
 @pytest.mark.parametrize(

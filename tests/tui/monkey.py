@@ -1,8 +1,9 @@
-"""Keys, clicks and sizes at random on every screen; no exception may end the app.
+"""Keys, clicks, commands of the palette, paths that are none and sizes at random on every screen;
+no exception may end the app.
 
 `python -m tests.tui.monkey --minutes 20 --seed 7` gives every screen so many minutes, tells how
-many events it stood, and ends at the first exception, which it shows. The same seed presses the
-same, as far as nothing waits for another process.
+many events it stood, and at the end all these numbers; it ends at the first exception, which it
+shows. The same seed presses the same, as far as nothing waits for another process.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from textual.errors import NoWidget
 from textual.pilot import OutOfBounds, Pilot
+from textual.widgets import Input
 
 from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.keys import KEYS, PLACES
@@ -32,6 +35,8 @@ from tests.conftest import SHOP
 WIDTHS, HEIGHTS = (40, 80, 120), (12, 24, 40)
 MOVES = ("tab", "shift+tab", "up", "down", "left", "right", "home", "end", "pageup", "pagedown")
 TYPED = ("space", "backspace", "enter", "escape", *"abcxyz[]1")
+PATHS = ("x" * 300, "~nosuch/x.db", ".", "there.csv", "a/b", "\\", "there.csv/x.csv")
+"""What is put into a field: too long, of nobody, a folder, a file that is there, none, below it."""
 _BACK = 20  # events after which the screen that is meant is shown again
 
 
@@ -48,6 +53,7 @@ def tame(replace: Callable[[str, object], object]) -> None:
     replace("llmtui.tui.jobs.TuneJob.start", nothing)
     replace("llmtui.tui.app.LlmtuiApp.action_leave", nothing)
     replace("llmtui.quantize.hub.add_from_hub", refuse)
+    replace("llmtui.tui.app.LlmtuiApp.deliver_screenshot", lambda *_values: None)
 
 
 def key_pool() -> list[str]:
@@ -60,6 +66,7 @@ async def press_at_random(
 ) -> int:
     """Events that a place stood until `enough(events)`. Raises what the app raises."""
     chance, pool = random.Random(f"{seed} {place}"), key_pool()
+    Path("there.csv").write_text("n\n1\n", "utf-8")
     app = LlmtuiApp(source)
     events = 0
     async with app.run_test(size=(chance.choice(WIDTHS), 24)) as pilot:
@@ -69,17 +76,27 @@ async def press_at_random(
                 app.go(place)
             await one_event(pilot, chance, pool)
             events += 1
-        assert app.is_running
+            if not app.is_running:  # leaving the block raises what ended it
+                break
+        assert app.is_running, f"The app ended after {events} events"
     return events
 
 
 async def one_event(pilot: Pilot[Any], chance: random.Random, pool: list[str]) -> None:
-    """A key, or now and then a click."""
-    width, height = pilot.app.size
+    """A key, or now and then a click, a command of the palette or a path."""
+    app, (width, height) = pilot.app, pilot.app.size
     key, spot = chance.choice(pool), (chance.randrange(width), chance.randrange(height))
-    if chance.random() < 0.1:
-        with suppress(OutOfBounds):
+    commands, path = list(app.get_system_commands(app.screen)), chance.choice(PATHS)
+    command, kind = chance.choice(commands), chance.random()
+    if kind < 0.1:
+        with suppress(OutOfBounds, NoWidget):
             await pilot.click(offset=spot)
+    elif kind < 0.15:
+        command.callback()
+        await pilot.pause()
+    elif kind < 0.3 and isinstance(app.focused, Input):
+        app.focused.value = path
+        await pilot.press("enter")
     else:
         await pilot.press(key)
 
@@ -97,12 +114,14 @@ def main() -> int:
         source = Path(folder) / "shop.duckdb"
         with duckdb.connect(str(source)) as connection:
             connection.execute(SHOP)
+        stood = {}
         for place in options.screen or PLACES:
             ends = time.monotonic() + options.minutes * 60
             over = lambda _events, ends=ends: time.monotonic() >= ends  # noqa: E731
-            events = asyncio.run(press_at_random(source, place, options.seed, over))
+            stood[place] = asyncio.run(press_at_random(source, place, options.seed, over))
             told = {"screen": place, "seed": options.seed, "minutes": options.minutes}
-            print(json.dumps({**told, "events": events, "exceptions": 0}), flush=True)
+            print(json.dumps({**told, "events": stood[place], "exceptions": 0}), flush=True)
+        print(json.dumps({"events": stood, "all": sum(stood.values())}), flush=True)
     return 0
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 from textual.widgets import Static
 
 from llmtui.inference.answer import Answer, Checks
+from llmtui.inference.reading import reading
 from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.commands.asking import narrate
 from llmtui.tui.screens.ask import AskScreen
@@ -51,6 +53,27 @@ async def test_a_question_back_stands_beside_no_sql(
         await pilot.pause()
         assert screen.query_one(SqlArea).text == ""
         assert "Which [date] do you mean" in str(screen.query_one("#message", Static).render())
+
+
+class Unsure(FakeAsker):
+    """Has SQL that it is not sure of."""
+
+    def ask(self, question: str, on_text: Any) -> Answer:
+        answer: Answer = super().ask(question, on_text)
+        told = "Not sure enough: 29% of 50%. Read the SQL, and run it when it says what you mean."
+        return replace(answer, status="abstained", message=told, columns=(), rows=(), row_count=0)
+
+
+async def test_the_sql_to_read_is_said_in_plain_words_too(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "asker", lambda session: Unsure(session.database()))
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("a", *"who", "enter")
+        message = app.screen.query_one("#message", Static)
+        await until(lambda: "Read the SQL" in str(message.render()))
+        assert reading("SELECT name FROM customers WHERE id = 1", "en") in str(message.render())
 
 
 def test_of_an_unsure_answer_the_sql_is_shown_on_the_command_line(

@@ -17,11 +17,13 @@ from llmtui.tui.screens.ask import AskScreen
 from llmtui.tui.screens.home import HomeScreen
 from llmtui.tui.screens.tune import TuneScreen
 from llmtui.tui.session import Session
+from llmtui.tui.toasts import Toasted
 from llmtui.tui.widgets.results import Results
 from llmtui.workspace import settings
 from llmtui.workspace.events import Failed, Finished, Progress, Scored, Started, to_line
 from llmtui.workspace.project import start
 from llmtui.workspace.records import load_rows
+from tests.tui.waiting import click, until
 
 SIZE = (80, 24)
 
@@ -30,19 +32,11 @@ def text_of(app: LlmtuiApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).content)
 
 
-async def until(app: LlmtuiApp, condition) -> None:  # type: ignore[no-untyped-def]
-    for _ in range(100):
-        if condition():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("did not happen within five seconds")
-
-
 async def test_home_shows_five_steps_and_the_next_one(shop: Path) -> None:
     app = LlmtuiApp(shop)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        await until(app, lambda: "2 tables, 240 rows" in text_of(app, "#step1"))
+        await until(lambda: "2 tables, 240 rows" in text_of(app, "#step1"))
         assert "▶ 2" in text_of(app, "#step2")
         assert "press t" in text_of(app, "#step2")
         assert "customers" in text_of(app, "#tables")
@@ -52,10 +46,10 @@ async def test_a_step_is_clicked_and_its_place_opens(shop: Path) -> None:
     app = LlmtuiApp(shop)
     async with app.run_test(size=SIZE) as pilot:
         for number, place in ((2, "instructions"), (5, "ask")):
-            await pilot.click(f"#step{number}")
-            await until(app, lambda place=place: getattr(app.screen, "place", "") == place)
+            await click(pilot, f"#step{number}")
+            await until(lambda place=place: getattr(app.screen, "place", "") == place)
             await pilot.press("escape")
-            await until(app, lambda: isinstance(app.screen, HomeScreen))
+            await until(lambda: isinstance(app.screen, HomeScreen))
 
 
 async def test_a_bad_source_is_told_and_another_can_be_opened(shop: Path, tmp_path: Path) -> None:
@@ -66,7 +60,7 @@ async def test_a_bad_source_is_told_and_another_can_be_opened(shop: Path, tmp_pa
         app.screen.query_one("#path", Input).value = str(shop)
         app.screen.query_one("#path", Input).focus()
         await pilot.press("enter")
-        await until(app, lambda: isinstance(app.screen, HomeScreen) and app.session is not None)
+        await until(lambda: isinstance(app.screen, HomeScreen) and app.session is not None)
 
 
 async def test_a_file_that_is_no_database_is_told_and_the_app_lives(tmp_path: Path) -> None:
@@ -74,7 +68,7 @@ async def test_a_file_that_is_no_database_is_told_and_the_app_lives(tmp_path: Pa
     app = LlmtuiApp(tmp_path / "x.db")
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        await until(app, lambda: "not a database file" in text_of(app, "#problem"))
+        await until(lambda: "not a database file" in text_of(app, "#problem"))
 
 
 async def test_d_opens_the_demo_database(home: Path) -> None:
@@ -82,8 +76,8 @@ async def test_d_opens_the_demo_database(home: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         await pilot.press("tab", "d")
-        await until(app, lambda: app.session is not None)
-        await until(app, lambda: "8 tables" in text_of(app, "#step1"))
+        await until(lambda: app.session is not None)
+        await until(lambda: "8 tables" in text_of(app, "#step1"))
 
 
 async def test_without_a_model_the_ask_screen_says_what_to_do(shop: Path) -> None:
@@ -92,9 +86,9 @@ async def test_without_a_model_the_ask_screen_says_what_to_do(shop: Path) -> Non
         await pilot.press("a")
         await pilot.pause()
         assert isinstance(app.screen, AskScreen)
-        await until(app, lambda: "Press Esc, then t" in text_of(app, "#message"))
+        await until(lambda: "Press Esc, then t" in text_of(app, "#message"))
         await pilot.press("x", "enter")
-        await until(app, lambda: "Failed" in text_of(app, "#message"))
+        await until(lambda: "Failed" in text_of(app, "#message"))
         assert text_of(app, "#badges") == ""
 
 
@@ -124,16 +118,17 @@ async def test_a_question_shows_sql_checks_and_rows_and_can_be_accepted(
         await pilot.press("a")
         await pilot.press(*"who", "enter")
         result = app.screen.query_one("#result", Results)
-        await until(app, lambda: result.count == 1)
+        await until(lambda: result.count == 1)
         assert "SELECT name" in app.screen.query_one("#sql", TextArea).text
         assert "✓ read-only" in text_of(app, "#badges")
         await pilot.press("ctrl+y")
         assert app.session is not None
+        await until(app.session.project.instructions.exists)
         (row,) = load_rows(app.session.project.instructions)
         assert (row.question, row.status, row.origin) == ("who", "accepted", "asked")
         app.screen.query_one("#sql", TextArea).load_text("DROP TABLE customers")
         await pilot.press("f5")
-        await until(app, lambda: "Refused" in text_of(app, "#message"))
+        await until(lambda: "Refused" in text_of(app, "#message"))
         assert result.count == 0
         await pilot.press("ctrl+y")
         assert len(load_rows(app.session.project.instructions)) == 1
@@ -170,14 +165,14 @@ async def test_the_tune_screen_follows_a_tune_that_it_did_not_start(shop: Path) 
         await pilot.press("t")
         await pilot.pause()
         assert isinstance(app.screen, TuneScreen)
-        await until(app, lambda: "2/10" in text_of(app, "#numbers"))
+        await until(lambda: "2/10" in text_of(app, "#numbers"))
         assert "✓ Instructions   ▶ Fine-tune" in text_of(app, "#stages")
         assert "last saved point" in text_of(app, "#state")
         with log.open("a") as file:
             for name, hits in (("tuned · held-out en", 26), ("tuned · held-out zh", 34)):
                 file.write(to_line(Scored(name, "strict", hits, 60, 0.1, 0.9)) + "\n")
             file.write(to_line(Finished("tune", 9.0)) + "\n")
-        await until(app, lambda: "Done" in text_of(app, "#state"))
+        await until(lambda: "Done" in text_of(app, "#state"))
         assert "Held-out questions right: tuned 50% (60/120)" in text_of(app, "#state")
 
 
@@ -203,12 +198,12 @@ async def test_p_pauses_a_running_tune_and_enter_is_offered_again(
         def offered() -> set[str]:
             return {str(key.description) for key in app.screen.query(FooterKey)}
 
-        await until(app, lambda: "Running" in text_of(app, "#state"))
-        await until(app, lambda: {"Pause", "Stop and keep"} <= offered())
+        await until(lambda: "Running" in text_of(app, "#state"))
+        await until(lambda: {"Pause", "Stop and keep"} <= offered())
         assert "Start / resume" not in offered()
         await pilot.press("p")
-        await until(app, lambda: "Paused. Press Enter" in text_of(app, "#state"))
-        await until(app, lambda: "Start / resume" in offered())
+        await until(lambda: "Paused. Press Enter" in text_of(app, "#state"))
+        await until(lambda: "Start / resume" in offered())
         assert "Pause" not in offered()
 
 
@@ -219,10 +214,10 @@ async def test_a_tune_that_fails_is_told_wherever_one_is(shop: Path) -> None:
         start(app.session.project, shop)
         log = app.session.project.tune_log
         log.write_text(to_line(Started("finetune")) + "\n")
-        await until(app, lambda: app.session.job.events)  # type: ignore[union-attr]
+        await until(lambda: app.session.job.events)  # type: ignore[union-attr]
         with log.open("a") as file:
             file.write(to_line(Failed("tune", "The disk is full")) + "\n")
-        await until(app, lambda: app._notifications)
+        await until(lambda: app._notifications)
         assert "The disk is full" in next(iter(app._notifications)).message
 
 
@@ -246,6 +241,17 @@ async def test_the_question_is_in_view_at_every_size(shop: Path, size: tuple[int
         region = app.screen.query_one("#question").region
         assert region.bottom <= size[1]
         assert region.width > 20
+
+
+async def test_a_message_that_runs_out_while_it_is_drawn_does_not_stop_the_app(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = LlmtuiApp()
+    async with app.run_test(notifications=True):
+        monkeypatch.setattr(Toasted, "has_expired", False)  # listed, and out before it is drawn
+        app.screen.notify("late", timeout=-1)
+        await until(lambda: app.screen.query("Toast"))
+        await until(lambda: not app.screen.query("Toast"))
 
 
 def test_the_app_ends_while_a_thread_waits_for_it(shop: Path) -> None:

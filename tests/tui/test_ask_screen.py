@@ -82,11 +82,13 @@ async def test_corrected_sql_is_kept_as_corrected_and_a_wrong_one_as_rejected(
         screen.query_one(SqlArea).load_text("SELECT name FROM customers WHERE id = 2")
         await pilot.press("f5")
         await until(lambda: screen.answer is not None and "= 2" in screen.answer.sql)
+        history = app.session.history()
         await pilot.press("ctrl+y")
+        await until(lambda: history.questions()[0].verdict == "corrected")
         rows = load_rows(app.session.project.instructions)
         assert [(row.sql[-1], row.status) for row in rows] == [("2", "accepted")]
-        assert app.session.history().questions()[0].verdict == "corrected"
         await pilot.press("ctrl+n")
+        await until(lambda: history.questions()[0].verdict == "rejected")
         rows = load_rows(app.session.project.instructions)
         assert [row.status for row in rows] == ["rejected"]
 

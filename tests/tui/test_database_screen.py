@@ -6,7 +6,8 @@ from textual.widgets import Input, Static
 
 from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.screens.database import DatabaseScreen
-from llmtui.tui.widgets.lists import Nodes
+from llmtui.tui.screens.settings import SettingsScreen
+from llmtui.tui.widgets.lists import Nodes, Rows
 from llmtui.tui.widgets.results import Results
 from tests.database.types import TYPES, write_types
 from tests.tui.waiting import until
@@ -72,6 +73,33 @@ async def test_x_excludes_a_column_and_lets_it_in_again(shop: Path) -> None:
         await pilot.press("x")
         await until(lambda: app.session.settings.exclude == "")  # type: ignore[union-attr]
         await until(lambda: len(screen.schema.table("customers").columns) == 4)
+
+
+async def test_x_leaves_the_branches_open_and_the_cursor_where_it_is(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app)
+        tree = screen.query_one("#tree", Nodes)
+        await pilot.press("G", "l", "j", "j")
+        here = tree.cursor_line
+        await pilot.press("x")
+        await until(lambda: "Excluded" in tree_text(screen))
+        await until(lambda: tree.cursor_line == here)
+        assert [node.is_expanded for node in tree.root.children] == [False, True, True]
+        assert "total" in str(tree.cursor_node.label)  # type: ignore[union-attr]
+
+
+async def test_what_is_excluded_in_the_settings_is_gone_from_the_tree(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(120, 40)):
+        screen = await opened(app)
+        app.go("settings")
+        await until(lambda: app.screen.query(Rows) and app.screen.query_one(Rows).row_count)
+        assert isinstance(app.screen, SettingsScreen)
+        app.screen.write("exclude", "customers")
+        app.go("database")
+        await until(lambda: "Excluded" in tree_text(screen))
+        assert [table.name for table in screen.schema.tables] == ["orders"]
 
 
 @pytest.mark.parametrize("name", ["[/]", "[@click=app.quit]x[/]", "名 称", "[r"])

@@ -14,11 +14,14 @@ from llmtui.tui.screens.chat import ChatScreen
 from llmtui.tui.screens.instructions import InstructionsScreen
 from llmtui.tui.screens.runs import RunsScreen
 from llmtui.tui.widgets.dialogs import Files, PickPath
-from llmtui.tui.widgets.lists import Rows
+from llmtui.tui.widgets.lists import Nodes, Rows
+from llmtui.tui.widgets.results import Results
+from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.history import History
 from llmtui.workspace.project import Project, project_for, start
 from llmtui.workspace.records import Instruction, load_rows, save_rows
-from tests.tui.waiting import until
+from tests.tui.test_ask_screen import run
+from tests.tui.waiting import click, until
 
 ROW = Instruction("a", "How many customers?", "SELECT COUNT(*) FROM customers", shape="count")
 
@@ -112,6 +115,57 @@ async def test_n_adds_a_model_and_c_talks_with_it(
         await until(lambda: app.screen.query_one("#model").value == str(file))  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("typed", ["mine/folder", "mine/none.gguf", "~nosuch/x", "x" * 300])
+async def test_what_is_typed_as_a_path_never_goes_to_a_hub(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine" / "folder").mkdir(parents=True)
+    asked: list[str] = []
+    monkeypatch.setattr("llmtui.quantize.hub.add_from_hub", asked.append)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("m")
+        await until(lambda: app.screen.query(Rows))
+        await pilot.press("n")
+        await say(pilot, typed)
+        await until(lambda: app._notifications)
+        said = next(iter(app._notifications)).message
+        assert "config.json" in said if typed == "mine/folder" else "was added" not in said
+    assert asked == []
+
+
+async def test_h_closes_a_branch_and_goes_to_its_table(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("b")
+        await until(lambda: app.screen.query(Nodes))
+        tree = app.screen.query_one(Nodes)
+        await until(lambda: tree.cursor_line == 1)
+        await pilot.press("l", "j")
+        assert tree.cursor_line == 2
+        await pilot.press("h")
+        assert tree.cursor_line == 1
+        await pilot.press("h")
+        assert not tree.root.children[0].is_expanded
+
+
+async def test_ctrl_r_runs_and_ctrl_shift_z_redoes_in_the_editor(shop: Path) -> None:
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await run(app, "SELECT 1 AS m FROM customers")
+        area, screen.answer = screen.query_one(SqlArea), None
+        area.load_text("SELECT 7 AS n FROM customers LIMIT 1")
+        await pilot.press("ctrl+r")
+        await until(lambda: screen.answer is not None)
+        assert screen.query_one("#result", Results).columns == ("n",)
+        area.focus()
+        await pilot.press("x", "ctrl+z")
+        assert not area.text.startswith("x")
+        await pilot.press("ctrl+shift+z")
+        assert area.text.startswith("x")
+
+
 async def test_rows_are_imported_accepted_and_exported(
     shop: Path, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,5 +219,5 @@ async def test_a_conversation_is_listed_instructed_exported_and_deleted(
         assert "What is it?" in (tmp_path / "chat.md").read_text("utf-8")
         await pilot.press("ctrl+delete")
         await until(lambda: app.screen.query("#yes"))
-        await pilot.click("#yes")
+        await click(pilot, "#yes")
         await until(lambda: not history.chats())

@@ -9,13 +9,20 @@ import pytest
 from textual.widgets._footer import FooterKey
 
 import llmtui.tui
+from llmtui.inference.answer import CUT, Answer
+from llmtui.tui.answers import result_line
 from llmtui.tui.app import LlmtuiApp
+from llmtui.tui.budget import accuracy_text
 from llmtui.tui.keys import KEYS, PLACES, parse_keymap
+from llmtui.tui.rowlist import row_text, summary
 from llmtui.tui.screens.help import HelpScreen
 from llmtui.tui.screens.home import HomeScreen
-from llmtui.tui.texts import catalogue, language
-from llmtui.workspace import settings
-from llmtui.workspace.errors import UsageError
+from llmtui.tui.texts import catalogue, language, own_words
+from llmtui.workspace import paths, settings
+from llmtui.workspace.errors import StorageError, UsageError
+from llmtui.workspace.events import Scored
+from llmtui.workspace.files import told_when_disk_refuses
+from llmtui.workspace.records import Instruction
 
 ROOM = Path(llmtui.tui.__path__[0])
 
@@ -30,6 +37,26 @@ def test_both_catalogues_have_the_same_texts_with_the_same_slots() -> None:
     assert {k: slots(v) for k, v in english.items()} == {k: slots(v) for k, v in chinese.items()}
     same = {key for key in english if english[key] == chinese[key]}
     assert not same, "not translated"
+
+
+def test_rows_scores_and_common_errors_are_told_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMTUI_LANG", "zh")
+    scores = [Scored(f"{who} · held-out en", "strict", 1, 2, 0, 1) for who in ("tuned", "base")]
+    row = Instruction("a", "?", "SELECT 1", shape="group_count", status="accepted", split="dev")
+    told = [accuracy_text(scores), summary([row], 1), row_text(row).plain.partition("·")[2]]
+    cut = Answer(sql="SELECT 1", status="ok", row_count=9, truncated=True,
+                 message=CUT.format(rows=9))  # fmt: skip
+    told.append(result_line(cut, chart=False).replace("· 0.00 s", ""))
+    with pytest.raises(UsageError) as wrong:
+        settings.load(minuts=3)
+    with pytest.raises(UsageError) as typed:
+        paths.typed_path("~nosuch/x")
+    with pytest.raises(StorageError) as folder, told_when_disk_refuses(Path("/x")):
+        raise IsADirectoryError(21, "…")
+    told += [own_words(str(error.value)) for error in (wrong, typed, folder)]
+    names = r"SQL|dev|command line|minut\w+|Could.*directory|\(…\)|~nosuch/x|/x|\ba\b"
+    for text in told:
+        assert not re.search("[A-Za-z]{2}", re.sub(names, "", text)), text
 
 
 def test_every_setting_is_explained() -> None:

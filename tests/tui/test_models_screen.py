@@ -1,5 +1,6 @@
 """Models: chosen, deleted, quantized anew."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from llmtui.tui.app import LlmtuiApp
 from llmtui.tui.widgets.lists import Rows
 from llmtui.workspace.events import Failed, to_line
 from llmtui.workspace.project import Project, project_for, start
-from tests.tui.waiting import until
+from tests.tui.waiting import click, until
 
 
 @pytest.fixture
@@ -34,9 +35,36 @@ async def test_a_tuned_model_is_chosen_and_deleted(shop: Path, project: Project)
         assert project.model.stem == "two"
         await pilot.press("d")
         await until(lambda: app.screen.query("#yes"))
-        await pilot.click("#yes")
+        await click(pilot, "#yes")
         await until(lambda: not (project.models / "two.gguf").exists())
         assert (project.models / "one.gguf").exists()
+
+
+def test_a_score_is_of_the_file_that_was_asked_and_each_file_of_its_own_run(
+    project: Project,
+) -> None:
+    project.models.mkdir()
+    runs = [project.runs / name for name in ("20260101-000000", "20260101-000000-2")]
+    scored = ("p-20260101-000000-q4_0.gguf", "p-20260101-000000-2-round-2.gguf")
+    strict = {"all": {"strict": {"hits": 3, "of": 4}}}
+    for run, file in zip(runs, scored, strict=True):
+        (run / "round-2" / "adapter").mkdir(parents=True)
+        (run / "adapter").mkdir()
+        report = {"facts": {"tuned": file}, "scores": {"tuned": strict}}
+        (run / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    for file in (*scored, "p-20260101-000000.gguf", "p-20260101-000000-2.gguf"):
+        (project.models / file).write_bytes(b"GGUF")
+    found = {one.name: one for one in modellist.models_here(project) if one.kind == "tuned"}
+    assert {name: one.score for name, one in found.items() if one.score is not None} == {
+        "p-20260101-000000-q4_0": 0.75, "p-20260101-000000-2-round-2": 0.75,
+    }  # fmt: skip
+    named = {name: modellist.quantize_command(one, "f16")[-4] for name, one in found.items()}
+    assert named == {
+        "p-20260101-000000": "20260101-000000/round-1",
+        "p-20260101-000000-q4_0": "20260101-000000/round-1",
+        "p-20260101-000000-2": "20260101-000000-2/round-1",
+        "p-20260101-000000-2-round-2": "20260101-000000-2/round-2",
+    }
 
 
 @pytest.mark.parametrize(

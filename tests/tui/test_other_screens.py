@@ -29,7 +29,7 @@ from llmtui.workspace import settings
 from llmtui.workspace.history import History, Message
 from llmtui.workspace.project import Project, project_for, start
 from llmtui.workspace.records import Instruction, load_rows, save_rows
-from tests.tui.waiting import until
+from tests.tui.waiting import click, until
 
 ROWS = (
     Instruction("a", "How many customers?", "SELECT COUNT(*) FROM customers", shape="count"),
@@ -119,7 +119,7 @@ async def test_a_row_is_added_by_hand_only_when_its_sql_runs(shop: Path, project
         await pilot.press("ctrl+s")
         assert app.screen is editor
         editor.query_one(SqlArea).load_text("SELECT COUNT(*) FROM orders")
-        await until(lambda: editor.passes)
+        await until(lambda: editor.kept)
         await pilot.press("ctrl+s")
         await until(project.instructions.exists)
         (row,) = load_rows(project.instructions)
@@ -146,7 +146,7 @@ async def test_a_row_is_edited_in_the_persons_editor_and_not_lost_unasked(
         assert editor.edited().sql == "SELECT cityCOUNT(*) FROM customers"
         await pilot.press("ctrl+q")
         await until(lambda: app.screen.query("#no"))
-        await pilot.click("#no")
+        await click(pilot, "#no")
         await until(lambda: app.screen is editor)
     assert from_file(as_file("two\nlines", "SELECT 1\n-- x")) == ("two lines", "SELECT 1\n-- x")
     assert from_file("SELECT 1") == ("", "SELECT 1")
@@ -179,7 +179,7 @@ async def test_a_setting_is_changed_where_it_belongs_and_put_back(
         assert settings.load(project.file).exclude == "customers.city"
         assert settings.load().exclude == ""
         screen.write("minutes", "many")
-        assert settings.load().minutes == 10.0
+        assert settings.load().minutes == 8.0
 
 
 class Speaker:

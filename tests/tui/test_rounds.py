@@ -11,6 +11,7 @@ import pytest
 from llmtui.trainer.finetune.config import RunConfig, load_config
 from llmtui.trainer.instructions.steer import features, fit_to_learn, miss_rates, steered
 from llmtui.tui import exporting, pipeline, rounds
+from llmtui.tui.trained import best_round
 from llmtui.workspace.events import Event, Note
 from llmtui.workspace.files import write_text
 from llmtui.workspace.project import Project, start
@@ -101,8 +102,10 @@ def test_a_round_that_does_not_help_is_dropped_and_the_best_one_is_gone_on_from(
     run, trained, told = played(job, monkeypatch, {"r": 2, "round-2": 1, "round-3": 3})
     assert trained == ["round-2", "round-3"]
     assert ["dropped" in text for text in told] == [True, False]
-    assert job.project.facts()["model"] == "models/m-round-3.gguf"
-    assert not (job.project.models / "m-round-2.gguf").exists()
+    facts = job.project.facts()
+    assert (facts["model"], facts["run"]) == ("models/p-r-round-3.gguf", "r/round-3")
+    assert best_round(run) == run / "round-3"
+    assert not (job.project.models / "p-r-round-2.gguf").exists()
     third = load_config(run / "round-3")
     assert third.start == str(run / "adapter" / "adapter.safetensors")  # not the dropped round's
     assert [outcome for *_, outcome in rounds.curve(run)] == ["kept", "dropped", "kept"]
@@ -116,8 +119,9 @@ def test_a_round_that_does_not_help_is_dropped_and_the_best_one_is_gone_on_from(
 def test_rounds_that_are_done_are_not_done_again(
     job: pipeline.Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    played(job, monkeypatch, {"r": 2, "round-2": 3, "round-3": 3})
-    assert job.project.facts()["model"] == "models/m-round-2.gguf"
+    run, _, _ = played(job, monkeypatch, {"r": 2, "round-2": 3, "round-3": 3})
+    assert job.project.facts()["model"] == "models/p-r-round-2.gguf"
+    assert best_round(run) == run / "round-2"
     _, trained, _ = played(job, monkeypatch, {"r": 2, "round-2": 3, "round-3": 3})
     assert trained == []
-    assert job.project.facts()["model"] == "models/m-round-2.gguf"
+    assert job.project.facts()["model"] == "models/p-r-round-2.gguf"

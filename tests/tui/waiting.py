@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
+
+from textual.pilot import Pilot
 
 
 async def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
@@ -11,3 +14,10 @@ async def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError(f"did not happen within {seconds:g} seconds")
+
+
+async def click(pilot: Pilot[Any], selector: str) -> None:
+    """Click a widget of the screen on top, once it is there and drawn."""
+    await until(lambda: any(widget.region for widget in pilot.app.screen.query(selector)))
+    await pilot.pause()
+    await pilot.click(selector)

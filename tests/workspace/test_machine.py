@@ -17,7 +17,7 @@ def priority(of: int = 0) -> int:
 def test_a_child_goes_after_this_process() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         lower_priority(child.pid)
-        assert priority(child.pid) > priority()
+        assert priority(child.pid) >= min(priority() + 1, 19)
         child.kill()
     lower_priority(child.pid)  # which has ended: nothing happens
 

@@ -96,3 +96,11 @@ def test_events_survive_their_line_and_foreign_lines_are_nothing() -> None:
     assert from_line(to_line(Note("你好"))) == Note("你好")
     assert from_line("Loading weights: 100%") is None
     assert from_line('{"event": "Nothing"}') is None
+
+
+def test_a_place_without_a_name_is_told_to_be_a_folder() -> None:
+    for place in (Path(), Path("/")):
+        with pytest.raises(StorageError, match="This is a folder"):
+            write_text(place, "text")
+        with pytest.raises(StorageError, match="This is a folder"), whole_folder(place):
+            pass

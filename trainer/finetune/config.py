@@ -34,7 +34,7 @@ class RunConfig:
     """Share of general instructions among the rows, against forgetting; 0 is none."""
     start: str = ""
     """An adapter.safetensors of the same rank from which training goes on; "" starts anew."""
-    minutes: float = 10.0
+    minutes: float = 8.0
     """Wall time for the training steps; loading and saving come on top. 0 is no limit."""
     rows: int = 0
     """Most rows to see, counting each time; 0 is no limit."""

@@ -32,28 +32,33 @@ def record(
 ) -> dict[str, Any]:
     """Token ids of a hundred strings and greedy answers to the questions of the first rows.
 
-    Returns {"strings": [[text, ids]], "answers": [{"prompt": ids, "answer": ids,
-    "ended": whether it ended by itself}], "end": ids that end an answer, "eos": id,
-    "contexts": ids up to the middle of some answers, where logits are compared}.
+    Returns {"strings": [[text, ids]], "answers": [{"pieces": [[text, whether it is control]] of
+    the prompt, "prompt": ids, "answer": ids, "ended": whether it ended by itself}], "end": ids
+    that end an answer, "eos": id, "bos": id or None, "contexts": ids up to the middle of some
+    answers, where logits are compared}.
     """
     tokenize = tokenizer_of(tokenizer)
     found = [text for row in rows for text in (row.question, row.target)]
     texts = list(dict.fromkeys([*_STRINGS, *found]))[:100]
-    prompts = [
-        prompt.tokens(tokenize, row.question, schema_of(row, schema_text), row.hints)
-        for row in rows[:asked]
-    ]
+    given = [(row.question, schema_of(row, schema_text), row.hints) for row in rows[:asked]]
+    prompts = [prompt.tokens(tokenize, *parts) for parts in given]
     end = set(tokenize(prompt.end, True)) | {tokenizer.eos_token_id}
     model.eval()
     answers = greedy(model, prompts, end, most_tokens)
     return {
         "strings": [[text, tokenize(text, False)] for text in texts],
         "answers": [
-            {"prompt": ids, "answer": answer, "ended": len(answer) < most_tokens}
-            for ids, answer in zip(prompts, answers, strict=True)
+            {
+                "pieces": [[piece.text, piece.control] for piece in prompt.pieces(*parts)],
+                "prompt": ids,
+                "answer": answer,
+                "ended": len(answer) < most_tokens,
+            }
+            for parts, ids, answer in zip(given, prompts, answers, strict=True)
         ],
         "end": tokenize(prompt.end, True),
         "eos": tokenizer.eos_token_id,
+        "bos": tokenizer.bos_token_id,
         "contexts": [
             ids + answer[: len(answer) // 2]
             for ids, answer in list(zip(prompts, answers, strict=True))[:_CONTEXTS]

@@ -27,6 +27,8 @@ from llmtui.workspace.machine import cores
 STAGE = "finetune"
 _GAIN = 1.3
 """bf16 must be so many times faster than fp32 to be chosen, and half of the cores than all."""
+_TURNS = 15
+"""Times that each way to multiply is timed."""
 _SLACK = 1.3
 """What a step needs beside the tensors that are kept for its backward."""
 _SHARE = 0.85
@@ -53,6 +55,10 @@ class Plan:
     checkpointing: bool
 
 
+_BUSY = 25.0
+"""Per cent of the processor that other work may take for a probe to be believed."""
+
+
 def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
     """Choose number format and threads, and time three steps; remembered in the cache folder.
 
@@ -65,7 +71,8 @@ def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
         found = Probe(**known[key])
         use_format(model, found, folder)
         return found
-    threads, dtype = _fastest(config.threads)
+    disturbed = psutil.cpu_percent(interval=0.2) > _BUSY
+    threads, dtype = _fastest(config.threads or (cores() if disturbed else 0))
     use_format(model, Probe(dtype, threads, 0.0, 0.0), folder)
     batches = rows.batches(config)
     batch = [rows.learnt[i] for i in batches[len(batches) // 2]]
@@ -80,7 +87,8 @@ def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
     model.zero_grad(set_to_none=True)
     rate = sum(len(example.tokens) for example in batch) / min(times)
     found = Probe(dtype, threads, rate, kept)
-    write_text(file, json.dumps(known | {key: dataclasses.asdict(found)}, indent=1))
+    if not disturbed:  # what other work made of it says nothing about the next run
+        write_text(file, json.dumps(known | {key: dataclasses.asdict(found)}, indent=1))
     return found
 
 
@@ -172,21 +180,25 @@ def _fastest(threads: int) -> tuple[int, str]:
     """
     most = cores()
     counts = [threads] if threads else sorted({most, max(1, most // 2)}, reverse=True)
-    rates = {count: _rate(count, torch.float32) for count in counts}
-    best = max(counts, key=lambda count: rates[count] * (_GAIN if count == counts[0] else 1.0))
-    half = _rate(best, torch.bfloat16)
-    return best, "bfloat16" if half > _GAIN * rates[best] else "float32"
+    rates = _rates([(count, torch.float32) for count in counts])
+    gains = [rate * (_GAIN if place == 0 else 1.0) for place, rate in enumerate(rates)]
+    best = counts[gains.index(max(gains))]
+    single, half = _rates([(best, torch.float32), (best, torch.bfloat16)])
+    return best, "bfloat16" if half > _GAIN * single else "float32"
 
 
-def _rate(threads: int, dtype: torch.dtype) -> float:
-    torch.set_num_threads(threads)
-    x, weight = torch.ones(128, 576, dtype=dtype), torch.ones(1536, 576, dtype=dtype)
-    times = []
-    for _ in range(5):
-        began = time.perf_counter()
-        torch.nn.functional.linear(x, weight)
-        times.append(time.perf_counter() - began)
-    return 1.0 / min(times)
+def _rates(ways: list[tuple[int, torch.dtype]]) -> list[float]:
+    """Products a second with so many threads in such a format, the best of some that take turns:
+    what other work slows down, it slows down for all of them."""
+    pairs = [(torch.ones(256, 576, dtype=d), torch.ones(1536, 576, dtype=d)) for _, d in ways]
+    best = [float("inf")] * len(ways)
+    for _ in range(_TURNS):
+        for place, (threads, _) in enumerate(ways):
+            torch.set_num_threads(threads)
+            began = time.perf_counter()
+            torch.nn.functional.linear(*pairs[place])
+            best[place] = min(best[place], time.perf_counter() - began)
+    return [1.0 / seconds for seconds in best]
 
 
 def _kept(model: Any, rows: Rows, batch: list[Any]) -> float:

@@ -16,6 +16,7 @@ from llmtui.trainer.instructions.conditions import (
 )
 from llmtui.trainer.instructions.linked import link_condition
 from llmtui.trainer.instructions.mutual import mutual
+from llmtui.trainer.instructions.nested import parent_tied
 from llmtui.trainer.instructions.phrases import text_literal, value_phrase
 from llmtui.trainer.instructions.related import (
     child,
@@ -55,6 +56,9 @@ def same_condition(world: World, thing: Thing, row: Row) -> Condition | None:
     return compose("same", item, test, thing, {"v": value_phrase(whole)})
 
 
+_DEEDS = 2.5
+"""How much more often a tie is asked for where people have a verb for it."""
+
 _MAKERS: dict[str, Callable[[World, Thing, Row], Condition | None]] = {
     "own": _own,
     "name": name_condition,
@@ -66,6 +70,7 @@ _MAKERS: dict[str, Callable[[World, Thing, Row], Condition | None]] = {
     "parent_column": parent_column,
     "parent_most": parent_most,
     "parent_busiest": parent_busiest,
+    "parent_tied": parent_tied,
     "mutual": mutual,
     "child": child,
     "linked": link_condition,
@@ -82,6 +87,8 @@ def weights(name: str) -> dict[str, Any]:
 def condition(world: World, thing: Thing, row: Row) -> Condition | None:
     """One condition that the row meets, of a kind drawn by its weight."""
     table = weights("conditions")
+    if any(link.deed for link in world.linked(thing)):
+        table = table | {"linked": table["linked"] * _DEEDS}
     return _MAKERS[world.rng.choices(list(table), list(table.values()))[0]](world, thing, row)
 
 

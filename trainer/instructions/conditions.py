@@ -9,8 +9,8 @@ from typing import Any
 
 from llmtui.database.secrets import find
 from llmtui.trainer.instructions.condition import PARTS, Condition
-from llmtui.trainer.instructions.lexicon import Words
-from llmtui.trainer.instructions.meanings import verb_for
+from llmtui.trainer.instructions.lexicon import Words, translated
+from llmtui.trainer.instructions.meanings import opposite_for, verb_for
 from llmtui.trainer.instructions.phrases import (
     Phrase,
     date_phrase,
@@ -27,6 +27,8 @@ from llmtui.trainer.instructions.world import World
 _SIGNS = {"gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "="}
 _UPWARDS = 0.7
 """How often a bound above the row's value is drawn anew: people ask for "more than" mostly."""
+_LIKE_ADJECTIVES = ("able", "ible", "ed", "ive", "ful", "less", "al", "ic", "ous", "ent", "id")
+"""Ends of words that stand before what they are said of: "registered nurses"."""
 _IDIOM_SHARE = 1.6
 """How much more often an idiom of the column's meaning is used than a plain phrasing."""
 
@@ -226,6 +228,11 @@ def part_condition(world: World, thing: Thing, item: Field, text: str) -> Condit
 def bool_condition(_world: World, thing: Thing, item: Field, value: Any) -> Condition:
     name = item.words.en[0].removeprefix("is ").removeprefix("has ")
     slots: dict[str, Sayable] = {"col": Phrase((name,), item.words.zh)}
+    owned = item.words.en[0].startswith("has ")
+    if name.endswith(_LIKE_ADJECTIVES) and " " not in name and not owned:
+        slots["adjective"] = Phrase((name,), ())
+    if opposite := opposite_for(name):
+        slots["opposite"] = Phrase((opposite,), translated(opposite))
     kind, test = ("yes", "{c}") if value else ("no", "NOT {c}")
     return compose(kind, item, test, thing, slots)
 

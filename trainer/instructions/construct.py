@@ -21,6 +21,7 @@ from llmtui.database.execute import Database
 from llmtui.database.secrets import find
 from llmtui.trainer.instructions import (
     steps_groups,
+    steps_having,
     steps_links,
     steps_lookup,
     steps_numbers,
@@ -40,7 +41,15 @@ STAGE = "instructions"
 CHECKS = ("parsed", "read-only", "ran", "non-empty")
 Step = Callable[[World], Draft | None]
 
-_MODULES = (steps_rows, steps_lookup, steps_numbers, steps_groups, steps_links, steps_sets)
+_MODULES = (
+    steps_rows,
+    steps_lookup,
+    steps_numbers,
+    steps_groups,
+    steps_having,
+    steps_links,
+    steps_sets,
+)
 
 
 def steps() -> dict[str, tuple[Step, float]]:
@@ -66,7 +75,7 @@ _MOST_SAME = 12
 @dataclass(frozen=True)
 class Options:
     languages: tuple[str, ...] = ("en", "zh")
-    rows: int = 6000
+    rows: int = 4000
     seed: int = 7
     contrast: bool = False
     """Whether to add twins of some rows, and questions that have no answer or several."""

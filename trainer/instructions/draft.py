@@ -45,6 +45,13 @@ def shapes() -> dict[str, Shape]:
     }
 
 
+@cache
+def weight(template: str) -> float:
+    """How often a phrasing is taken for once that another one is."""
+    listed = data("weights")["phrasings"].items()
+    return next((float(times) for part, times in listed if re.search(part, template)), 1.0)
+
+
 @dataclass(frozen=True)
 class Draft:
     """One query to be asked for. A phrasing is used only when every slot of it is filled.
@@ -73,7 +80,7 @@ class Draft:
         fresh = [text for text in fitting if text not in used] or fitting
         if not fresh:
             return ""
-        template = rng.choice(fresh)
+        template = rng.choices(fresh, [weight(text) for text in fresh])[0]
         used.add(template)
         return template
 
@@ -145,7 +152,8 @@ def polish(text: str, lang: str, rng: random.Random) -> str:
 
 
 def _polish_zh(text: str, rng: random.Random) -> str:
-    text = re.sub(r"(?<=[\u4e00-\u9fff，。]) +(?=[\u4e00-\u9fff])", "", text).replace("的的", "的")
+    text = re.sub(r"(?<=[\u4e00-\u9fff，。]) +(?=[\u4e00-\u9fff])", "", text)
+    text = text.replace("的的", "的").replace("属于属于", "属于")
     text = text.strip("，")
     chance = rng.random()
     if chance < 0.08 and _ZH_IMPERATIVE.match(text):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, some_columns
+from llmtui.trainer.instructions.deeds import by_a_noun
 from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.linked import deed_slots, drawn_link
 from llmtui.trainer.instructions.meanings import events_for
 from llmtui.trainer.instructions.naming import plural
 from llmtui.trainer.instructions.phrases import YES, Phrase, noun, nouns, who
@@ -199,7 +201,8 @@ def _by_link(world: World, counts: tuple[float, ...]) -> Grouping | None:
     links = [link for link in world.linked(thing) if len(link.right) == 1]
     if not links:
         return None
-    link = world.rng.choice(links)
-    if link.middle.named:
+    link = drawn_link(world, links)
+    if link.middle.named and by_a_noun(link.middle):
         return None
-    return _by_parent(world, link.middle, (link.left,), counts, link.right[0].role)
+    group = _by_parent(world, link.middle, (link.left,), counts, link.right[0].role)
+    return group and replace(group, slots={**group.slots, **deed_slots(link.deed)})

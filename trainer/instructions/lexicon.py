@@ -39,8 +39,8 @@ _IN_UNIT = r" in (?:yuan|rmb|cny|dollars|usd|euros?|kg|km|meters|metres|hours|mi
 class Words:
     """Names of one thing, the most usual first. English nouns are singular.
 
-    counts: what a column counts ("bedrooms"); year: whether it holds years
-    full: the whole name of a column, with its table's word
+    counts: what a column counts ("bedrooms"); year: whether it holds years; full: the whole name
+    of a column, with its table's word; yields: whether "the largest" rather means another column
     """
 
     en: tuple[str, ...]
@@ -50,6 +50,7 @@ class Words:
     counts: str = ""
     year: bool = False
     full: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    yields: bool = False
 
     @property
     def key(self) -> str:

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 
 from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.conditions import name_condition, own_condition
-from llmtui.trainer.instructions.meanings import deeds_for
 from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, who
 from llmtui.trainer.instructions.related import by_key, inner_slots, inside, walk, ways_of
 from llmtui.trainer.instructions.selection import joined
 from llmtui.trainer.instructions.templates import Sayable
-from llmtui.trainer.instructions.things import Relation, Row, Thing
+from llmtui.trainer.instructions.things import Deed, Link, Relation, Row, Thing
 from llmtui.trainer.instructions.world import World
 
 _BY_COLUMN = 0.25
 """Share of the conditions on ties that say what the others are like, not which."""
+_WITH_DEED = 3.0
+"""How much more often a tie is taken that people have a verb for."""
+_AS_DEED = 2
+"""How often the ways to say a tie by its verb stand beside the others."""
 _BY_KEY = 0.2
 """Share of the rows tied to one that are asked for by its key."""
 
@@ -32,6 +35,41 @@ def _keyed(world: World, relation: Relation, row: Row) -> Condition | None:
     return Condition("keyed", ((relation.key, test),), {}, slots)
 
 
+def drawn_link(world: World, links: list[Link]) -> Link:
+    """One at random, those that people have a verb for more often."""
+    return world.rng.choices(links, [_WITH_DEED if link.deed else 1.0 for link in links])[0]
+
+
+def _with_deed(kind: str, deed: Deed | None) -> Mapping[str, tuple[str, ...]]:
+    """The ways to say a condition on a tie, by its verb too."""
+    ways = ways_of(kind)
+    if deed is None:
+        return ways
+    event = ways_of(f"{kind}_{'event' if deed.forward else 'done'}")
+    return {part: (*texts, *event[part] * _AS_DEED) for part, texts in ways.items()}
+
+
+def deed_slots(deed: Deed | None) -> dict[str, Sayable]:
+    """{did} and {do} of rows that do something; {they_did}, {they_do} and {done} of rows that
+    something is done to; {being}, {they_are} when it is said by what one is: "trained in"."""
+    if deed is None:
+        return {}
+    names = ("did", "do", "being")
+    if not deed.forward:
+        names = ("they_did", "they_do", "they_are")
+    phrases = ((deed.did, deed.zh), ((deed.do,), ()), (deed.being, ()))
+    slots: dict[str, Sayable] = {
+        name: Phrase(*phrase)
+        for name, phrase in zip(names, phrases, strict=True)
+        if name in ("being", "they_are") or not deed.do.startswith("be ")
+    }
+    if not deed.forward:
+        slots["done"] = Phrase(deed.done, deed.zh)
+    elif "did" in slots:
+        slots["had"] = Phrase(deed.had, ())
+    return slots
+
+
 def linked(
     world: World, thing: Thing, row: Row, values: int = 1
 ) -> tuple[list[Condition], dict[str, Sayable]]:
@@ -42,7 +80,7 @@ def linked(
     links = world.linked(thing)
     if not links:
         return [], {}
-    link, rng = world.rng.choice(links), world.rng
+    link, rng = drawn_link(world, links), world.rng
     middle, near, far = link.middle, link.left, link.right
     other = far[-1].parent
     found: dict[str, Condition] = {}
@@ -58,9 +96,7 @@ def linked(
     conditions = []
     slots: dict[str, Sayable] = {"o": noun(other.words), "os": nouns(other.words)}
     slots["who"] = who(thing.words)
-    did, did_zh, do = deeds_for(middle.words, other.words)
-    if do and (thing.words.person or not other.words.person):
-        slots |= {"did": Phrase(did, did_zh), "do": Phrase((do,), ())}
+    slots |= deed_slots(link.deed)
     for named in list(found.values())[:values]:
         for none in (False, True):
             way = () if named.kind == "keyed" else far
@@ -68,10 +104,7 @@ def linked(
                 near.key, joined(middle, way), named.sql(full=bool(way)), full=bool(way), none=none
             )
             kind = "not_linked" if none else "linked"
-            ways: Mapping[str, tuple[str, ...]] = ways_of(kind)
-            if "did" in slots:
-                event = ways_of(f"{kind}_event")
-                ways = {p: (*texts, *event[p] * 2) for p, texts in ways.items()}
+            ways = _with_deed(kind, link.deed)
             said = {**slots, "v": named.slots["v"]}
             if named.kind == "keyed":  # its noun is said with the key
                 said.pop("o")
@@ -84,7 +117,7 @@ def linked_column(world: World, thing: Thing, row: Row) -> Condition | None:
     links, rng = world.linked(thing), world.rng
     if not links:
         return None
-    link = rng.choice(links)
+    link = drawn_link(world, links)
     kids, other = world.children(link.left, row), link.right[-1].parent
     start = rng.choice(kids) if kids else None
     end = walk(world, link.right, start) if start else None
@@ -96,7 +129,8 @@ def linked_column(world: World, thing: Thing, row: Row) -> Condition | None:
     test = inside(link.left.key, source, inner.sql(full=True), full=True, none=False)
     slots = {**inner_slots(inner), "o": noun(other.words), "os": nouns(other.words)}
     slots |= {"who": who(thing.words), "who2": who(other.words)}
-    ways = ways_of("linked_column")
+    slots |= deed_slots(link.deed)
+    ways = _with_deed("linked_column", link.deed)
     return Condition("linked_column", ((link.left.target, test),), ways, slots)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -38,14 +39,29 @@ def verb_for(column: Words) -> tuple[str, str]:
 
 def superlatives_for(column: Words, *, high: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """English and Chinese superlatives for a number column, () when not known."""
+    half = slice(0, None, 2) if high else slice(1, None, 2)
+    english, chinese = (
+        tuple(word.lstrip("~") for word in words[half] if not (word[0] == "~" and column.yields))
+        for words in _superlatives(column)
+    )
+    return english, chinese
+
+
+def _superlatives(column: Words) -> tuple[list[str], list[str]]:
     known = _table("superlatives")
     for name in (*column.en, *column.zh):
         for key in (name, name.rpartition(" ")[2]):
             if key in known:
                 english, chinese = (part.split(",") for part in known[key].split("|"))
-                half = slice(0, None, 2) if high else slice(1, None, 2)
-                return tuple(english[half]), tuple(chinese[half])
-    return (), ()
+                return english, chinese
+    return [], []
+
+
+def yields_to(column: Words, others: Iterable[Words]) -> bool:
+    """Whether one of the others has a better right to a superlative of this column."""
+    theirs = {word for other in others for words in _superlatives(other) for word in words}
+    mine = {word[1:] for words in _superlatives(column) for word in words if word[0] == "~"}
+    return bool(mine & theirs)
 
 
 def counted_for(column: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -78,18 +94,6 @@ def events_for(table: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (), ()
 
 
-def deeds_for(middle: Words, other: Words) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """(English past forms, Chinese verbs, English base form) for what ties rows together."""
-    deeds = _table("deeds")
-    for words in (middle, other):
-        for name in (*words.en, *words.zh):
-            for word in (name.lower(), *name.lower().split()):
-                if word in deeds:
-                    english, base, chinese = deeds[word].split("|")
-                    return tuple(english.split(",")), tuple(chinese.split(",")), base
-    return (), (), ""
-
-
 def ties_for(role: Words) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """(English participles, English verb, Chinese with {v}) for what one row is to another."""
     for name in (*role.en, *role.zh):
@@ -97,3 +101,18 @@ def ties_for(role: Words) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
             doing, do, tied = text.split("|")
             return tuple(doing.split(",")), do, tuple(tied.split(","))
     return (), "", ()
+
+
+def neighbours_for(role: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """English and Chinese adjectives for rows that are this to another of the same table."""
+    for name in (*role.en, *role.zh):
+        if text := _table("neighbours").get(name.lower()):
+            english, chinese = text.split("|")
+            return tuple(english.split(",")), tuple(chinese.split(","))
+    return (), ()
+
+
+def opposite_for(word: str) -> str:
+    """What is not so, in a word: available for unavailable, active for inactive; '' without one."""
+    known = data("glossary")["opposites"]["words"].split()
+    return next((w for w in known if word != w and word in (f"un{w}", f"in{w}", f"im{w}")), "")

@@ -25,6 +25,9 @@ def _known() -> frozenset[str]:
         found.update(others.replace("|", " ").split())
     found.update(data("identifiers")["counts"]["nouns"].split())
     found.update(data("identifiers")["counts"]["words"].split())
+    for base, text in data("glossary")["doing"].items():
+        found.update((base, *text.split("|")[:2]))
+    found.discard("")
     return frozenset(found | {plural(word) for word in found if len(word) > 3})
 
 

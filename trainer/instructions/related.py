@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import name_condition, own_condition
+from llmtui.trainer.instructions.deeds import event_of
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import (
-    events_for,
     superlatives_for,
     ties_for,
 )
@@ -19,6 +19,9 @@ from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
 from llmtui.trainer.instructions.things import Field, Relation, Row, Thing
 from llmtui.trainer.instructions.world import World
 
+_AS_EVENT, _AS_STATE = 0.35, 0.8
+"""Share of the rows with children that are told by what they did, or are in, "on call", where
+that has a word."""
 _THAN_ONE = 0.5
 """Share of the comparisons with other rows that name the one row."""
 
@@ -203,7 +206,9 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
     chance, inner, kind = rng.random(), None, "child"
     children = world.children(relation, row)
     example = rng.choice(children) if children and not none else world.anchor(kid)
-    if example is not None and chance < (0.35 if none else 0.75) and kid.shown:
+    event = event_of(world, relation)
+    told = bool(event) and rng.random() < (_AS_STATE if "state" in event else _AS_EVENT)
+    if not told and example is not None and chance < (0.35 if none else 0.75) and kid.shown:
         inner = own_condition(world, kid, example, kid.shown)
         kind = "child_column"
         if rng.random() < 0.35:
@@ -213,14 +218,14 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
         if kind == "child_named":
             slots["v"] = inner.slots["v"]
     else:
-        kind = "child"
-        english, chinese = events_for(kid.words)
-        if (english or chinese) and rng.random() < 0.5:
-            kind, slots["event"] = "event", Phrase(english, chinese)
+        kind = "event" if told else "child"
+        slots |= event
     test = inside(relation.key, kid.sql, inner.sql() if inner else "", full=False, none=none)
     ways = ways_of(f"no_{kind}" if none else kind)
     if kind == "event":
-        ways = {p: (*t, *ways_of("no_child" if none else "child")[p]) for p, t in ways.items()}
+        times = 5 if "state" in event else 1
+        plain = ways_of("no_child" if none else "child")
+        ways = {part: (*texts * times, *plain[part]) for part, texts in ways.items()}
     return Condition(f"no_{kind}" if none else kind, ((relation.target, test),), ways, slots)
 
 

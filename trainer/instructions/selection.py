@@ -131,7 +131,7 @@ class Selection:
         if not rest:
             return ""
         if len(rest) == 1:
-            alone = rng.random() < 0.25
+            alone = rng.random() < (0.5 if self.words.person else 0.25)
             return f"{who} {rest[0].say('verb', rng)}" if alone else rest[0].say("post", rng)
         first, second = rest[0].say("post", rng), rest[1]
         style = rng.random()

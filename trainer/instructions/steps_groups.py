@@ -14,7 +14,7 @@ from llmtui.trainer.instructions.templates import Lazy, Sayable
 from llmtui.trainer.instructions.world import World
 
 
-def _grouped(group: Grouping, shown: str, rest: str = "") -> str:
+def grouped(group: Grouping, shown: str, rest: str = "") -> str:
     chosen = group.selection
     return f"SELECT {shown} FROM {chosen.source}{chosen.where()} GROUP BY {group.by}{rest}"
 
@@ -32,7 +32,7 @@ def group_count(world: World) -> Draft | None:
     if group is None:
         return None
     return drafted(
-        "group_count", group.selection, _grouped(group, f"{group.shown}, COUNT(*)"), group.slots
+        "group_count", group.selection, grouped(group, f"{group.shown}, COUNT(*)"), group.slots
     )
 
 
@@ -49,7 +49,7 @@ def group_measure(world: World) -> Draft | None:
             lambda rng: f"number of {group.selection.en(rng, many=True)} and {number.en(rng)}",
             lambda rng: f"数量和{number.zh(rng)}",
         )
-    return drafted("group_measure", group.selection, _grouped(group, shown), slots)
+    return drafted("group_measure", group.selection, grouped(group, shown), slots)
 
 
 def group_sorted(world: World) -> Draft | None:
@@ -67,7 +67,7 @@ def group_sorted(world: World) -> Draft | None:
     if group.kind == "text":
         slots["alphabet"] = YES
     rest = f" ORDER BY {group.shown}{' DESC' if down else ''}"
-    return drafted("group_sorted", group.selection, _grouped(group, shown, rest), slots)
+    return drafted("group_sorted", group.selection, grouped(group, shown, rest), slots)
 
 
 def group_order(world: World) -> Draft | None:
@@ -87,11 +87,11 @@ def group_order(world: World) -> Draft | None:
         what = "COUNT(*)"
         if rng.random() < 0.3:
             slots["ask"] = YES
-            sql = _grouped(group, group.shown, f" ORDER BY COUNT(*){end}")
+            sql = grouped(group, group.shown, f" ORDER BY COUNT(*){end}")
             return drafted("group_names_order", group.selection, sql, slots)
         slots |= {"measure": Phrase(("number",), ("数量",)), "count": YES}
         slots["measure_short"] = Phrase(("number", "count"), ("数量",))
-    sql = _grouped(group, f"{group.shown}, {what}", f" ORDER BY {what}{end}")
+    sql = grouped(group, f"{group.shown}, {what}", f" ORDER BY {what}{end}")
     return drafted("group_order", group.selection, sql, slots)
 
 
@@ -144,10 +144,10 @@ def group_top(world: World) -> Draft | None:
         shape += "_columns" if listed else ""
         shape += "_number" if number else ""
     shown = f"{group.shown}, {what}" if number else group.shown
-    return drafted(shape, group.selection, _grouped(group, shown, f" ORDER BY {what}{end}"), slots)
+    return drafted(shape, group.selection, grouped(group, shown, f" ORDER BY {what}{end}"), slots)
 
 
-_THAN = {
+THAN = {
     ">": Phrase(("more than", "over", "more than"), ("超过", "多于", "大于")),
     ">=": Phrase(("at least", "no less than", "no fewer than"), ("至少", "不少于", "不低于")),
     "<": Phrase(("fewer than", "less than"), ("少于", "不到")),
@@ -178,10 +178,10 @@ def having(world: World) -> Draft | None:
         slots |= {"measure": found.slots()["measure"], "than": above if up else below}
         slots["v"] = world.number(item, value)
         test = f"{found.sql(full=group.selection.full)} {'>' if up else '<'} {value}"
-        sql = _grouped(group, group.shown, f" HAVING {test}")
+        sql = grouped(group, group.shown, f" HAVING {test}")
         return drafted("having_measure", group.selection, sql, slots)
     number = rng.choice((1, 1, 2, 2, 2, 3, 3, 4, 5, 10, 20, 50, 100))
-    slots |= {"than": _THAN[sign], "n": count_phrase(number)}
+    slots |= {"than": THAN[sign], "n": count_phrase(number)}
     slots["than_number"] = Phrase((_MORE[sign],), ())
     if sign in (">=", "<="):
         slots["orless"] = YES
@@ -192,7 +192,7 @@ def having(world: World) -> Draft | None:
     if rng.random() < 0.14 and not listed:
         shown, shape = f"{group.shown}, COUNT(*)", "having_count_number"
     return drafted(
-        shape, group.selection, _grouped(group, shown, f" HAVING COUNT(*) {sign} {number}"), slots
+        shape, group.selection, grouped(group, shown, f" HAVING COUNT(*) {sign} {number}"), slots
     )
 
 

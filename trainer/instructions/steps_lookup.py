@@ -24,6 +24,12 @@ _PLACES = frozenset(
 )
 
 
+_SPECIAL = 0.65
+"""Share of the questions for one column that ask by its meaning, where there is a way."""
+_COUNTING = 0.6
+"""Share of the questions about one row for what a column counts, people or rooms, if one does."""
+
+
 def is_place(item: Field) -> bool:
     """Whether a column says where something is."""
     return bool(_PLACES & {word for name in item.words.en for word in name.split()})
@@ -61,20 +67,26 @@ def _special(item: Field, slots: dict[str, Sayable]) -> str:
 def lookup(world: World) -> Draft | None:
     """A column or two of one row that is called by its name."""
     thing, rng = world.thing(), world.rng
-    found = _named(world, thing)
+    found, distinct = _named(world, thing), ""
     rest = [f for f in thing.shown if f not in thing.label]
+    if found is None and thing.label[0].kind == "text":  # rows that stand there several times
+        found, distinct = _named(world, thing, repeated=True), "DISTINCT "
+        rest = [f for f in rest if world.follows(thing, f)]
     keys = [f for f in thing.fields if f.column.name in thing.table.primary_key]
     if found is None or not rest:
         return None
     selection, value = found
-    if rng.random() < 0.12 and len(keys) == 1:
+    if rng.random() < 0.12 and len(keys) == 1 and not distinct:
         rest = keys
     columns = rng.sample(rest, min(len(rest), rng.choices((1, 2, 3), (7, 2.5, 0.7))[0]))
+    counting = [f for f in rest if f.kind == "number" and counted_for(f.words)[0]]
+    if counting and rng.random() < _COUNTING:
+        columns = [rng.choice(counting)]
     slots = {**column_slots(columns, thing), "value": value, "col": noun(columns[0].words)}
     shape = "lookup"
-    if len(columns) == 1 and rng.random() < 0.5:
+    if len(columns) == 1 and rng.random() < _SPECIAL:
         shape = _special(columns[0], slots)
-    sql = f"SELECT {columns_sql(selection, columns)} FROM {thing.sql}{selection.where()}"
+    sql = f"SELECT {distinct}{columns_sql(selection, columns)} FROM {thing.sql}{selection.where()}"
     return drafted(shape, selection, sql, slots)
 
 

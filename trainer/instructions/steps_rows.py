@@ -119,6 +119,23 @@ def direction(kind: str, *, down: bool) -> dict[str, Sayable]:
     return found if down else found | {"ascending": YES}
 
 
+def distinct_sorted(world: World) -> Draft | None:
+    """Different values, or names, in their own order."""
+    found, rng = distinct_values(world), world.rng
+    if found is None:
+        return None
+    item, selection, slots = found
+    thing = selection.thing
+    if not selection.extra and thing.named and len(thing.label) == 1 and rng.random() < 0.6:
+        item = thing.label[0]
+        slots |= {"col": noun(item.words), "cols": nouns(item.words)}
+    down = rng.random() < 0.25
+    column = selection.column(item)
+    end = f" ORDER BY {column}{' DESC' if down else ''}"
+    sql = f"SELECT DISTINCT {column} FROM {selection.source}{selection.where()}{end}"
+    return drafted("distinct_sorted", selection, sql, slots | direction(item.kind, down=down))
+
+
 def order(world: World) -> Draft | None:
     thing, rng = world.thing(), world.rng
     usable = thing.numbers + thing.dates + list(thing.label[:1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from llmtui.database.schema import Column, Table, quote
 from llmtui.trainer.instructions.labels import label_of
 from llmtui.trainer.instructions.lexicon import Words, column_words, people, table_words
+from llmtui.trainer.instructions.meanings import yields_to
 from llmtui.trainer.instructions.naming import spoken
 from llmtui.trainer.instructions.phrases import Phrase, nouns
 
@@ -68,13 +69,35 @@ class Relation:
     role: Words
 
 
+@dataclass(frozen=True)
+class Deed:
+    """A verb that ties rows.
+
+    did: past forms ("took"); do: base form; had: participles with their end ("lived in")
+    done: participles ("taken"), () when nothing is done by anyone; being: what one is who did it
+    ("trained in"), () for verbs like "take"; forward: whether the left side of a link does it
+    """
+
+    did: tuple[str, ...]
+    do: str
+    had: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    being: tuple[str, ...] = ()
+    zh: tuple[str, ...] = ()
+    forward: bool = True
+
+
 @dataclass(frozen=True, eq=False)
 class Link:
-    """From `left.parent` down to `middle`, and from there up along `right`."""
+    """From `left.parent` down to `middle`, and from there up along `right`.
+
+    deed: what the one does to the other, where there is a word for it
+    """
 
     middle: Thing
     left: Relation
     right: tuple[Relation, ...]
+    deed: Deed | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +178,11 @@ def _telling(item: Field) -> bool:
 
 def thing_of(table: Table, foreign: set[str]) -> Thing:
     fields = tuple(Field(table, column, column_words(table, column)) for column in table.columns)
+    numbers = [f.words for f in fields if f.kind == "number"]
+    fields = tuple(
+        replace(f, words=replace(f.words, yields=True)) if yields_to(f.words, numbers) else f
+        for f in fields
+    )
     coded = {f.column.name for f in fields if f.coded and f.kind == "number"}
     keys = frozenset(set(table.primary_key) | foreign | coded)
     said = table_words(table)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import random
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
-from llmtui.trainer.instructions.lexicon import in_chinese, translated
+from llmtui.trainer.instructions.called import called
+from llmtui.trainer.instructions.deeds import by_a_noun, deed_of
 from llmtui.trainer.instructions.phrases import Phrase, number_phrase
 from llmtui.trainer.instructions.things import (
     Field,
@@ -24,6 +24,10 @@ from llmtui.trainer.instructions.things import (
     thing_of,
 )
 
+_BY_A_VERB = 0.5
+"""How often a table named by a verb is asked about, compared with others like it."""
+_DEEDS = 4.0
+"""What a table whose rows do something weighs more when one to ask about is drawn."""
 _MORE_VALUES = 300
 _SAMPLE = 600
 """Rows of a table that questions are drawn around."""
@@ -56,7 +60,7 @@ class World:
             alone = keyed[key.table] == {key.column}  # else it ties two things
             if part and whole and part is not whole and alone and _is_part(part, key.column):
                 by_name[key.table] = replace(part, words=part.words.also(whole.words))
-        by_name = _with_heads(by_name)
+        by_name = called(by_name, self.schema)
         self.things = list(by_name.values())
         self.relations: list[Relation] = []
         self.selves: list[Relation] = []
@@ -73,12 +77,15 @@ class World:
         self._downs = {
             t.table.name: [r for r in self.relations if r.parent is t] for t in self.things
         }
-        self._links = {t.table.name: self._links_of(t) for t in self.things}
+        self._links = {
+            t.table.name: [replace(link, deed=deed_of(self, link)) for link in self._links_of(t)]
+            for t in self.things
+        }
         self._rows: dict[str, list[Row]] = {}
         self._index: dict[tuple[str, str], dict[Any, list[Row]]] = {}
         self._texts: dict[tuple[str, str], list[str]] = {}
         self._wholes: dict[tuple[str, str], bool] = {}
-        asked = [(t, _interest(t)) for t in self.things]
+        asked = [(t, _interest(t) + self._deeds(t)) for t in self.things]
         self._asked = [t for t, weight in asked if weight > 0] or self.things
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
 
@@ -97,6 +104,10 @@ class World:
         other._asked = [thing for thing in other.things if thing.table.name == table]
         other._weights = [1.0] * len(other._asked)
         return other
+
+    def _deeds(self, thing: Thing) -> float:
+        """How much there is to ask about what its rows do, or is done to them."""
+        return _DEEDS if any(link.deed for link in self._links[thing.table.name]) else 0.0
 
     def _links_of(self, thing: Thing) -> list[Link]:
         """Ways down to a table and up again to another that has names.
@@ -210,6 +221,14 @@ class World:
         rounded = round(value / step) * step
         return rounded if low <= rounded <= high else int(value)
 
+    def follows(self, thing: Thing, item: Field) -> bool:
+        """Whether rows of one name have one value of a column each, however often they stand
+        there, as far as the rows at hand tell."""
+        name = thing.label[0].column.name
+        rows = [row for row in self.rows(thing) if row.get(name) is not None]
+        pairs = {(row[name], row[item.column.name]) for row in rows}
+        return len(pairs) == len({name for name, _ in pairs}) < len(rows)
+
     def _whole(self, item: Field) -> bool:
         """Whether a column holds whole numbers, whatever its type."""
         key = (item.table.name, item.column.name)
@@ -256,27 +275,12 @@ def _is_part(thing: Thing, column: str) -> bool:
     return len(thing.label) == 1 and label.name == column and label.unique
 
 
-def _with_heads(by_name: dict[str, Thing]) -> dict[str, Thing]:
-    """Tables also called by their last word where that says it all: "orders" for customer_orders
-    of customers, when nothing else is called so."""
-    said = {name for thing in by_name.values() for name in thing.words.en}
-    lasts = Counter(thing.words.en[0].rpartition(" ")[2] for thing in by_name.values())
-    found = dict(by_name)
-    for table, thing in by_name.items():
-        first, _, last = thing.words.en[0].rpartition(" ")
-        if first and last not in said and lasts[last] == 1 and set(first.split()) & said:
-            zh = (*thing.words.zh, *translated(last)) if in_chinese(last) else thing.words.zh
-            found[table] = replace(
-                thing, words=replace(thing.words, en=(*thing.words.en, last), zh=zh)
-            )
-    return found
-
-
 def _interest(thing: Thing) -> float:
     """How much there is to ask about a table: nothing about keys alone, little about names of
-    others."""
+    others or of what ties them, "trained ins"."""
     if not thing.shown:
         return 0.0
     if all(item.column.name in thing.keys for item in thing.shown):
         return 1.0
-    return min(len(thing.shown), 8) + (3.0 if thing.named else 0.0)
+    told = 1.0 if by_a_noun(thing) else _BY_A_VERB
+    return told * (min(len(thing.shown), 8) + (3.0 if thing.named else 0.0))

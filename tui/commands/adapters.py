@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from llmtui.tui.commands.common import JsonOption, data, follow, say
-from llmtui.workspace.errors import UsageError
+from llmtui.tui.commands.common import JsonOption, data, follow, new_file, say
+from llmtui.workspace.errors import ModelError, UsageError
+from llmtui.workspace.paths import typed_path
 from llmtui.workspace.project import recent
 
 app = typer.Typer(help="Tuned models as adapter files on a shared base.", no_args_is_help=True)
@@ -24,7 +25,11 @@ def list_adapters(as_json: JsonOption = False) -> None:
     for project in recent(100):
         for file in sorted(project.models.glob(f"*{SUFFIX}")):
             found = True
-            facts = read(file).facts
+            try:
+                facts = read(file).facts
+            except ModelError as error:
+                say(str(error))
+                continue
             row = {
                 "name": file.name.removesuffix(SUFFIX),
                 "in_use": file == project.model,
@@ -52,20 +57,21 @@ def combine(
     """Write the weighted sum of several adapters of one base as one adapter."""
     from llmtui.quantize import adapter as files
     from llmtui.quantize.export import keys_of
+    from llmtui.quantize.trusted import remember
 
-    if not target.name.endswith(files.SUFFIX):
-        raise UsageError(f"The name must end in {files.SUFFIX}", where=str(target))
+    file = new_file(target, files.SUFFIX)
     chosen = [_part(text) for text in parts]
     summed = files.combine([(files.load_adapter(file), weight) for file, weight in chosen])
-    files.save_adapter(summed, target, keys_of(summed, "combined"))
-    print(target)
+    files.save_adapter(summed, file, keys_of(summed, "combined"))
+    remember(file)
+    print(file)
 
 
 def _part(text: str) -> tuple[Path, float]:
     """ "a.lora.gguf=0.5" → file and weight; the weight is 1 when it is left out."""
     file, _, weight = text.partition("=")
     try:
-        return Path(file).expanduser().absolute(), float(weight or 1)
+        return typed_path(file).absolute(), float(weight or 1)
     except ValueError as error:
         raise UsageError(f'"{weight}" is not a weight', where=text) from error
 
@@ -78,6 +84,10 @@ def merge(
     as_json: JsonOption = False,
 ) -> None:
     """Merge an adapter into its base: one model file that needs nothing beside it."""
+    from llmtui.quantize.adapter import SUFFIX
     from llmtui.quantize.export import export
 
-    follow(export(adapter.expanduser().absolute(), target, level, "merged"), as_json=as_json)
+    file = new_file(target, ".gguf")
+    if file.name.endswith(SUFFIX):
+        raise UsageError(f"{SUFFIX} is the ending of adapters, not of models", where=str(file))
+    follow(export(typed_path(adapter).absolute(), file, level, "merged"), as_json=as_json)

@@ -13,7 +13,7 @@ import typer
 
 from llmtui.database.text import json_line, safe_text
 from llmtui.workspace import settings as settings_of
-from llmtui.workspace.errors import Interrupted, SourceError
+from llmtui.workspace.errors import Interrupted, SourceError, UsageError
 from llmtui.workspace.events import (
     Event,
     Failed,
@@ -29,7 +29,7 @@ from llmtui.workspace.events import (
     Started,
     to_line,
 )
-from llmtui.workspace.paths import full_path
+from llmtui.workspace.paths import full_path, typed_path
 from llmtui.workspace.project import Project, project_for
 from llmtui.workspace.settings import Settings
 
@@ -64,6 +64,16 @@ def place(source: Path, project: Path | None) -> tuple[Path, Project]:
     if not full.exists():
         raise SourceError("There is no such file or folder", where=str(full))
     return full, project_for(full, project)
+
+
+def new_file(path: Path, ending: str) -> Path:
+    """The full path of a file to write. Raises UsageError when it exists or ends otherwise."""
+    full = typed_path(path).absolute()
+    if not full.name.endswith(ending):
+        raise UsageError(f"The name must end in {ending}", where=str(full))
+    if full.exists():
+        raise UsageError("This exists already", where=str(full), hint="Name a new file.")
+    return full
 
 
 def settings_for(project: Project, **flags: Any) -> Settings:

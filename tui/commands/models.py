@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from llmtui.tui.commands.common import JsonOption, data, say
 from llmtui.workspace.errors import ModelError, UsageError
+from llmtui.workspace.paths import typed_path
 from llmtui.workspace.project import recent
 
 app = typer.Typer(help="Base models and tuned models.", no_args_is_help=True)
@@ -71,7 +71,7 @@ def add(
     from llmtui.quantize.bases import add_file, add_folder
     from llmtui.quantize.hub import add_from_hub, is_repository
 
-    local = Path(model).expanduser()
+    local = typed_path(model)
     if local.is_file():
         target = add_file(local, name)
     elif local.is_dir():

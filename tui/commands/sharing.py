@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from llmtui.tui.commands.common import ProjectOption, SourceArgument, place, say
+from llmtui.tui.commands.common import ProjectOption, SourceArgument, new_file, place, say
 from llmtui.workspace.errors import UsageError
+from llmtui.workspace.paths import typed_path
 from llmtui.workspace.project import Project
 
 
@@ -26,13 +27,20 @@ def export(
     from llmtui.quantize.share import share
     from llmtui.tui.commands.asking import choose_model
 
-    target = folder.expanduser().absolute()
+    target = typed_path(folder).absolute()
     if target.exists():
         raise UsageError("This exists already", where=str(target), hint="Name a new folder.")
     chosen = choose_model(kept, model, full)
     share(chosen, target, model_card(kept, chosen))
     say(f"Written: {', '.join(sorted(file.name for file in target.iterdir()))}")
     print(target)
+
+
+_WITH_LLMTUI = (
+    "This was measured with llmtui, which shows the model the stored values that a question names, "
+    "mends SQL that does not bind and tries again; the file alone, in llama.cpp, Ollama or LM "
+    "Studio, has none of that, and what it scores there was not measured."
+)
 
 
 def model_card(project: Project, model: Path) -> dict[str, str]:
@@ -90,7 +98,7 @@ def _scores(project: Project, model: Path) -> str:
                 return (
                     f"Execution accuracy on {facts['questions']}: {all_['value']:.1%} "
                     f"({all_['hits']}/{all_['of']}; 95 % interval {all_['low']:.1%} to "
-                    f"{all_['high']:.1%}).\n"
+                    f"{all_['high']:.1%}). {_WITH_LLMTUI}\n"
                 )
     return "This file was not scored.\n"
 
@@ -114,7 +122,7 @@ def bundle(
     full, kept = place(source, project)
     from llmtui.tui import bundling
 
-    file = target.expanduser().absolute()
+    file = new_file(target, ".zip")
     folder = wheels
     if fetch_wheels:
         folder = wheels or file.with_suffix(".wheels")
@@ -136,9 +144,9 @@ def unbundle(
     """Verify every file of a bundle, then unpack it; nothing is written when one is wrong."""
     from llmtui.tui import unbundle as opening
 
-    target = folder.expanduser().absolute()
+    target = typed_path(folder).absolute()
     try:
-        manifest = opening.unpack(file.expanduser(), target)
+        manifest = opening.unpack(typed_path(file), target)
         commands = opening.install(target) if install else None
     except (ValueError, OSError) as error:
         raise UsageError(f"The bundle was not opened: {error}", where=str(file)) from error

@@ -20,9 +20,9 @@ from llmtui.tui.commands.common import (
     settings_for,
 )
 from llmtui.tui.commands.ending import Stop, told
+from llmtui.tui.trained import base_of, trained_run
 from llmtui.workspace.errors import ModelError, UsageError
 from llmtui.workspace.events import Event
-from llmtui.workspace.project import Project
 
 MinutesOption = Annotated[
     float | None, typer.Option("--minutes", help="Time for the training steps.", min=0.05)
@@ -168,13 +168,21 @@ def quantize(
         bool, typer.Option("--adapter", help="An adapter file beside the shared base.")
     ] = False,
     score: Annotated[
-        bool, typer.Option("--score", help="Ask each file, and the base, the held-out rows.")
+        bool,
+        typer.Option(
+            "--score", help="Ask each file, an adapter file and the base the held-out rows."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell sizes and types; write nothing.")
     ] = False,
     run_name: Annotated[
-        str, typer.Option("--run", help="A run of `runs/` in the project; else the newest.")
+        str,
+        typer.Option(
+            "--run",
+            help="A run of `runs/` in the project, or one round: RUN/round-2; else the "
+            "best round of the newest.",
+        ),
     ] = "",
     project: ProjectOption = None,
     as_json: JsonOption = False,
@@ -182,30 +190,35 @@ def quantize(
     """Merge a trained adapter into its base, quantize, verify, and use the result.
 
     A file that does not hold to what training recorded is not kept, and the model in use stays.
+    Of a run with several rounds the best one is taken.
     """
     full, kept = place(source, project)
     settings = settings_for(kept, level=level)
     from llmtui.quantize.levels import level_named
     from llmtui.tui import exporting
+    from llmtui.tui.lock import only_one
     from llmtui.tui.pipeline import Job
+    from llmtui.tui.trained import name_of
 
     asked = [name.strip().lower() for name in (levels or "").split(",") if name.strip()]
     names = ["adapter"] if adapter else asked or [settings.level]
     wanted = [name if name == "adapter" else level_named(name).name for name in names]
+    made = [*wanted, "adapter"] if score and "adapter" not in wanted else wanted
     run, job = trained_run(kept, full, run_name), Job(full, kept, settings)
     base = base_of(kept, full, run_name)
 
     def work() -> Iterator[Event]:
-        files = yield from exporting.quantize_levels(job, run, wanted)
-        used = files.get(wanted[0])
-        if used is not None:
-            kept.update(model=str(used.relative_to(kept.root)), run=run.name)
+        with only_one(kept):
+            files = yield from exporting.quantize_levels(job, run, made)
+            used = files.get(wanted[0])
+            if used is not None:
+                kept.update(model=str(used.relative_to(kept.root)), run=name_of(run))
         if score:
             yield from exporting.score_levels(job, run, files, base)
-        if len(files) < len(wanted):
-            raise ModelError(f"{len(wanted) - len(files)} of {len(wanted)} files do not hold")
+        if len(files) < len(made):
+            raise ModelError(f"{len(made) - len(files)} of {len(made)} files do not hold")
 
-    plan = exporting.predict_levels(base, [name for name in wanted if name != "adapter"])
+    plan = exporting.predict_levels(run, [name for name in wanted if name != "adapter"])
     follow(told(plan if dry_run else work(), Stop()), as_json=as_json)
 
 
@@ -251,25 +264,3 @@ def evaluate(
     job = Job(full, kept, settings_for(kept))
     follow(told(score(job, kept.new_evaluation(), contestants, cases, asked), Stop()),
            as_json=as_json)  # fmt: skip
-
-
-def base_of(project: Project, source: Path, run: str = "") -> Path:
-    """The base that a run, or the newest, was trained on. Raises as `trained_run`."""
-    from llmtui.trainer.finetune.config import load_config
-
-    return Path(load_config(trained_run(project, source, run)).base)
-
-
-def trained_run(project: Project, source: Path, name: str = "") -> Path:
-    """The named or newest run that was trained to its end. Raises ModelError when there is none."""
-    runs = sorted(project.runs.glob("*/adapter"), reverse=True) if project.runs.is_dir() else []
-    if name and name not in [run.parent.name for run in runs]:
-        raise ModelError(f'There is no trained run "{name}"', where=str(project.runs))
-    runs = [run for run in runs if name in ("", run.parent.name)]
-    if not runs:
-        raise ModelError(
-            "Nothing was trained on this source yet",
-            where=str(source),
-            hint=f"Train with: llmtui tune {source}",
-        )
-    return runs[0].parent

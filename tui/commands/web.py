@@ -13,6 +13,7 @@ import typer
 
 from llmtui.tui.commands.common import ProjectOption, say
 from llmtui.workspace.errors import UsageError
+from llmtui.workspace.paths import typed_path
 
 _FOCUS = """<script>
   new MutationObserver(() => document.querySelector(".xterm-helper-textarea")?.focus())
@@ -32,20 +33,21 @@ def web(
     """Open the app in a browser; only this machine can reach it."""
     try:
         import textual_serve
-        from textual_serve.server import Server
+
+        from llmtui.tui.webserver import OwnServer
     except ImportError as error:
         raise UsageError(
             "The app in a browser needs a package that is not installed",
             hint="Install it with: pip install 'llmtui[web]'",
         ) from error
     command = [sys.executable, "-m", "llmtui.tui", "open"]
-    command += [str(source.expanduser().absolute())] if source is not None else []
+    command += [str(typed_path(source).absolute())] if source is not None else []
     command += ["--project", str(project)] if project is not None else []
     with tempfile.TemporaryDirectory() as folder:
         templates = Path(folder)
         for page in (Path(textual_serve.__file__).parent / "templates").glob("*.html"):
             own_page(page, templates / page.name)
-        server = Server(
+        server = OwnServer(
             shlex.join(command), host="127.0.0.1", port=port, title="llmtui",
             templates_path=templates,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -14,7 +14,6 @@ from llmtui.tui.takeaway import copy_text, edit_outside, tab_separated, write_re
 from llmtui.tui.texts import t
 from llmtui.tui.verdicts import keep_answer
 from llmtui.tui.widgets.chart import ChartView
-from llmtui.tui.widgets.dialogs import AskText
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
 
@@ -36,6 +35,8 @@ class AnsweredScreen(LlmtuiScreen):
         self.chart: Chart | None = None
         self.kept = 0
         """The last question's id in the history."""
+        self.keeping = Lock()
+        """Held while a verdict is written, so that the later one stays."""
 
     def show_chart(self, wanted: bool) -> None:
         self.query_one("#result").display = not wanted
@@ -66,13 +67,20 @@ class AnsweredScreen(LlmtuiScreen):
         if not self.asked or self.answer is None:
             self.notify(t("nothing_to_accept"), severity="warning", markup=False)
             return
+        self.keep(self.asked, self.answer.sql, verdict, self.kept)
+
+    @work(thread=True, group="keep")
+    def keep(self, question: str, sql: str, verdict: str, number: int) -> None:
+        """Write the verdict; among thousands of rows that takes a moment."""
         try:
-            keep_answer(self.session, self.asked, self.answer.sql, verdict)
-            self.session.history().judge(self.kept, verdict)
+            with self.keeping:
+                keep_answer(self.session, question, sql, verdict)
+                self.session.history().judge(number, verdict)
         except LlmtuiError as error:
-            self.problem(error)
+            self.from_thread(self.problem, error)
         else:
-            self.notify(t("rejected" if verdict == "rejected" else "accepted"), markup=False)
+            told = t("rejected" if verdict == "rejected" else "accepted")
+            self.from_thread(self.told, told)
 
     def action_copy(self) -> None:
         copy_text(self.app, self.query_one(SqlArea).text)
@@ -90,10 +98,8 @@ class AnsweredScreen(LlmtuiScreen):
         if answer is None or not answer.columns:
             self.notify(t("nothing_to_export"), severity="warning", markup=False)
             return
-        default = str(Path.cwd() / "answer.csv")
-        name = await self.app.push_screen_wait(AskText(t("export_result"), default))
-        if name:
-            file = Path(name).expanduser()
+        file = await self.ask_file(t("export_result"), "answer.csv")
+        if file is not None:
             try:
                 write_result(file, answer.columns, answer.rows)
             except LlmtuiError as error:

@@ -16,12 +16,12 @@ from llmtui.tui.charts import chart_of
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.answered import AnsweredScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import own_words, t
+from llmtui.tui.texts import own_words, t, words_of
 from llmtui.tui.widgets.chart import ChartView
 from llmtui.tui.widgets.question import QuestionField
 from llmtui.tui.widgets.results import Results
 from llmtui.tui.widgets.sqlarea import SqlArea
-from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.errors import Interrupted, LlmtuiError
 from llmtui.workspace.machine import step_back
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class AskScreen(AnsweredScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.busy = False
+        self.busy = self.waiting = self.cancelled = False
+        """Whether an answer is being made; whether it still waits for its model, which is opened
+        or answers elsewhere; whether it is not wanted any more."""
         self.growing: str | None = None
         self.last_asked = self.last_sql = ""
         """The last question that was answered, which the next one may go on from."""
@@ -81,7 +83,7 @@ class AskScreen(AnsweredScreen):
             if self.session.project.model is None and not self.session.settings.server:
                 told = t("head_start")
         except LlmtuiError as error:
-            told = str(error)
+            told = words_of(error)
         self.from_thread(self.loaded, told)
 
     def loaded(self, told: str) -> None:
@@ -98,11 +100,12 @@ class AskScreen(AnsweredScreen):
         field.remember([*field.asked, question])
         self.asked = question
         self.begin()
+        self.waiting = True
         self.say(t("thinking"))
         self.answer_question(question)
 
     def begin(self) -> None:
-        self.busy = True
+        self.busy, self.waiting, self.cancelled = True, False, False
         self.answer = self.growing = self.chart = None
         self.run_worker(self.query_one("#result", Results).show((), ()), group="rows")
         self.query_one("#badges", Static).update("")
@@ -114,8 +117,11 @@ class AskScreen(AnsweredScreen):
 
         step_back()
         try:
-            asker = self.session.asker()
-            with self.session.answering:
+            with self.session.turn(lambda: self.cancelled):
+                asker = self.session.asker()
+                self.waiting = False
+                if self.cancelled:
+                    raise Interrupted("The answer was stopped")
                 database = self.session.database()
                 sql = follow_up(question, self.last_sql, database) if self.last_sql else ""
                 answer = run_sql(database, sql) if sql else Answer()
@@ -128,7 +134,7 @@ class AskScreen(AnsweredScreen):
                 question, answer.sql, answer.status, answer.model
             )
         except LlmtuiError as error:
-            answer = Answer(question=question, message=str(error))
+            answer = Answer(question=question, message=words_of(error))
         self.proposed = answer.sql
         self.from_thread(self.show, answer)
 
@@ -157,7 +163,7 @@ class AskScreen(AnsweredScreen):
         try:
             answer = run_sql(self.session.database(), sql)
         except LlmtuiError as error:
-            answer = Answer(sql=sql, message=str(error))
+            answer = Answer(sql=sql, message=words_of(error))
         self.from_thread(self.show, answer)
 
     async def show(self, answer: Answer) -> None:
@@ -170,7 +176,9 @@ class AskScreen(AnsweredScreen):
             area.load_text(answer.sql)
         self.query_one("#badges", Static).update(badges(answer))
         if answer.status != "ok":
-            self.say(f"{t(f'status_{answer.status}')}: {own_words(answer.message)}")
+            told = [f"{t(f'status_{answer.status}')}: {own_words(answer.message)}"]
+            told += [read_back(answer)] if answer.sql else []
+            self.say("\n".join(filter(None, told)))
             self.show_chart(False)
             return
         self.last_asked, self.last_sql = self.asked, answer.sql
@@ -182,10 +190,12 @@ class AskScreen(AnsweredScreen):
 
     def action_cancel(self) -> None:
         """Stop the answer that is being made; else go back."""
-        if self.busy:
-            self.stop_answer()
-        else:
+        if not self.busy:
             self.app.go("home")
+            return
+        self.cancelled = True
+        if not self.waiting:
+            self.stop_answer()
 
     @work(thread=True, group="stop")
     def stop_answer(self) -> None:

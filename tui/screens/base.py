@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from inspect import isawaitable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import Footer, Header, Input
+from textual.widgets import Footer, Header
 
-from llmtui.tui.texts import own_words, t
+from llmtui.database.text import safe_text
+from llmtui.tui.takeaway import free_name
+from llmtui.tui.texts import t, words_of
+from llmtui.workspace.errors import LlmtuiError
+from llmtui.workspace.paths import typed_path
 
 if TYPE_CHECKING:
     from llmtui.tui.app import LlmtuiApp
@@ -53,9 +58,26 @@ class LlmtuiScreen(Screen[None]):
         """What would be lost if the app ended now, in a sentence; '' when nothing would."""
         return ""
 
-    def action_find(self) -> None:
-        """Go to the field that filters this screen's list."""
-        self.query_one("#find", Input).focus()
+    async def ask_file(self, question: str, name: str) -> Path | None:
+        """Ask for a file to write, `name` or a free name like it offered; None when not to.
+
+        A file that is there is replaced only when the person says so.
+        """
+        from llmtui.tui.widgets.dialogs import AskText, Confirm
+
+        offered = free_name(Path.cwd() / name)
+        text = await self.app.push_screen_wait(AskText(question, str(offered)))
+        if not text:
+            return None
+        try:
+            file = typed_path(text)
+        except LlmtuiError as error:
+            self.problem(error)
+            return None
+        there = Confirm(t("replace_file", file=safe_text(str(file))), t("replace"))
+        if file.is_file() and not await self.app.push_screen_wait(there):
+            return None
+        return file
 
     def from_thread(self, call: Callable[..., object], *values: Any) -> None:
         """Run `call` in the app's thread, unless the screen or the app is gone by then."""
@@ -74,6 +96,10 @@ class LlmtuiScreen(Screen[None]):
         except RuntimeError:
             return  # the app ended while the thread worked
 
+    def told(self, text: str) -> None:
+        """Tell something in passing."""
+        self.notify(text, markup=False)
+
     def problem(self, error: Exception | str) -> None:
         """Tell a problem in passing."""
-        self.notify(own_words(str(error)), severity="error", markup=False, timeout=8)
+        self.notify(words_of(error), severity="error", markup=False, timeout=8)

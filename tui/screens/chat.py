@@ -15,7 +15,7 @@ from llmtui.tui.conversation import as_said, safe_prose, title_of, turns_of
 from llmtui.tui.keys import bindings
 from llmtui.tui.modellist import models_here
 from llmtui.tui.screens.talked import TalkedScreen, bubble
-from llmtui.tui.texts import t
+from llmtui.tui.texts import t, words_of
 from llmtui.tui.widgets.lists import Options
 from llmtui.workspace.errors import Interrupted, LlmtuiError
 from llmtui.workspace.machine import step_back
@@ -46,7 +46,11 @@ class ChatScreen(TalkedScreen):
         """Offer every model that is here; one chosen on the models screen is taken."""
         select = self.query_one("#model", Select)
         wanted = self.session.talk_with or select.value
-        models = [m for m in models_here(self.session.project) if m.path is not None]
+        try:
+            models = [m for m in models_here(self.session.project) if m.path is not None]
+        except (LlmtuiError, OSError) as error:
+            self.problem(error)
+            return
         select.set_options([(safe_text(m.name), str(m.path)) for m in models])
         paths = [str(m.path) for m in models]
         bases = [str(m.path) for m in models if m.kind == "base"]
@@ -86,26 +90,35 @@ class ChatScreen(TalkedScreen):
 
     async def answer(self, model: Path) -> None:
         """Let the model answer the last message, shown while it grows."""
-        self.busy = True
+        turns = turns_of(self.messages())
+        if not turns:
+            return
+        self.busy, self.cancelled = True, False
         shown = bubble("", "assistant")
         await self.query_one("#talk").mount(shown)
         self.query_one("#talk").anchor()
-        self.generate(model, turns_of(self.messages()), shown)
+        self.generate(model, turns, shown)
 
     @work(thread=True, exclusive=True, group="chat")
     def generate(self, model: Path, turns: list[Turn], shown: Markdown) -> None:
         step_back()
         told, problem = "", ""
         try:
-            with self.session.answering:
-                for piece in reply(self.session.engine(model), turns, self.system):
+            with self.session.turn(lambda: self.cancelled):
+                self.writing = self.session.engine(model)
+                if self.cancelled or self.session.closed:
+                    raise Interrupted
+                for piece in reply(self.writing, turns, self.system):
+                    if self.cancelled or self.session.closed:
+                        break
                     told += piece
                     self.from_thread(self.write, shown, safe_prose(piece))
         except Interrupted:
             problem = ""  # what was said so far is kept
         except LlmtuiError as error:
-            problem = str(error)
-        self.from_thread(self.answered, told, problem)
+            problem = words_of(error)
+        self.writing = None
+        self.from_thread(self.answered, told, problem, shown)
 
     async def write(self, shown: Markdown, piece: str) -> None:
         """Add to the answer; the stream draws several pieces at once when it falls behind."""
@@ -113,7 +126,7 @@ class ChatScreen(TalkedScreen):
             self.stream = Markdown.get_stream(shown)
         await self.stream.write(piece)
 
-    async def answered(self, text: str, problem: str) -> None:
+    async def answered(self, text: str, problem: str, shown: Markdown) -> None:
         self.busy = False
         if self.stream is not None:
             await self.stream.stop()
@@ -121,8 +134,10 @@ class ChatScreen(TalkedScreen):
         try:
             if text.strip():
                 self.history.add_message(self.chat, "assistant", text)
+            else:
+                await shown.remove()
         except LlmtuiError as error:
-            problem = str(error)
+            problem = words_of(error)
         if problem:
             self.problem(problem)
 
@@ -133,22 +148,22 @@ class ChatScreen(TalkedScreen):
         if self.busy or not messages or not isinstance(model, str):
             return
         if messages[-1].role == "assistant":
-            self.history.delete_message(messages[-1].id)
+            try:
+                self.history.delete_message(messages[-1].id)
+            except LlmtuiError as error:
+                self.problem(error)
+                return
             await self.query_one("#talk").children[-1].remove()
         await self.answer(Path(model))
 
     def action_cancel(self) -> None:
         """Stop the answer; else go back."""
-        if self.busy:
-            model = self.query_one("#model", Select).value
-            if isinstance(model, str):
-                self.stop_answer(Path(model))
-        else:
+        if not self.busy:
             self.app.go("home")
-
-    @work(thread=True, group="stop")
-    def stop_answer(self, model: Path) -> None:
-        self.session.engine(model).cancel()
+            return
+        self.cancelled = True
+        if self.writing is not None:
+            self.writing.cancel()
 
     def unsaved(self) -> str:
         return t("answer_lost") if self.busy else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from rich.text import Text
@@ -16,7 +17,7 @@ from llmtui.tui.facts import Excluded, column_facts, column_label, table_facts, 
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import t, words_of
 from llmtui.tui.widgets.lists import Nodes
 from llmtui.tui.widgets.results import Results
 from llmtui.workspace import settings as settings_of
@@ -34,6 +35,8 @@ class DatabaseScreen(LlmtuiScreen):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.excluded = Excluded.of(session.settings.exclude).patterns
+        """What was excluded when the schema was read."""
         self.schema = Schema(())
         self.whole = False
         """Whether the rows were looked at, not only the catalogue."""
@@ -55,13 +58,25 @@ class DatabaseScreen(LlmtuiScreen):
         self.query_one("#tree").focus()
         self.read()
 
+    def on_screen_resume(self) -> None:
+        """Read anew when something was excluded, or let in, elsewhere."""
+        try:
+            changed = self.excluded != Excluded.of(self.session.settings.exclude).patterns
+        except LlmtuiError as error:
+            self.problem(error)
+            return
+        if self.is_mounted and changed:
+            self.whole = False
+            self.read()
+
     @work(thread=True, exclusive=True, group="schema")
     def read(self) -> None:
         try:
+            self.excluded = Excluded.of(self.session.settings.exclude).patterns
             self.from_thread(self.show, self.session.outline())
             self.from_thread(self.complete, self.session.database().schema)
         except LlmtuiError as error:
-            self.from_thread(self.tell, str(error))
+            self.from_thread(self.tell, words_of(error))
 
     def complete(self, schema: Schema) -> None:
         """Put what the rows tell into the tree as it stands: a person may be looking at it."""
@@ -83,26 +98,29 @@ class DatabaseScreen(LlmtuiScreen):
     def tell(self, text: str) -> None:
         self.query_one("#facts", Static).update(Text(text))
 
-    def show(self, schema: Schema) -> None:
-        """Fill the tree: tables that fit the filter, their columns, and what is excluded."""
+    def show(self, schema: Schema, line: int = 1) -> None:
+        """Fill the tree: tables that fit the filter, their columns, and what is excluded.
+
+        line: where the cursor goes; branches that were open stay so
+        """
         self.schema = schema
         tree = self.query_one("#tree", Nodes)
+        nodes = [node for node in tree.root.children if node.is_expanded]
+        opened = [node.data.sql_name for node in nodes if isinstance(node.data, Table)]
         tree.clear()
         wanted = self.query_one("#find", Input).value.strip().casefold()
         for table in schema.tables:
             names = [table.name, table.comment, *(c.name for c in table.columns)]
             if wanted and not any(wanted in name.casefold() for name in names):
                 continue
-            node = tree.root.add(table_label(table), data=table)
+            node = tree.root.add(table_label(table), table, expand=table.sql_name in opened)
             for column in table.columns:
                 node.add_leaf(column_label(schema, table, column), data=(table, column))
-        patterns = Excluded.of(self.session.settings.exclude).patterns
-        if patterns:
+        if self.excluded:
             branch = tree.root.add(Text(t("excluded"), style="dim"), expand=True)
-            for pattern in patterns:
+            for pattern in self.excluded:
                 branch.add_leaf(Text(f"✗ {safe_text(pattern)}", style="dim"), data=pattern)
-        first = tree.root.children[0] if tree.root.children else tree.root
-        self.call_after_refresh(tree.move_cursor, first)
+        self.call_after_refresh(setattr, tree, "cursor_line", min(line, tree.last_line))
 
     @on(Input.Changed, "#find")
     def filter(self) -> None:
@@ -111,6 +129,10 @@ class DatabaseScreen(LlmtuiScreen):
     @on(Input.Submitted, "#find")
     def found(self) -> None:
         self.query_one("#tree").focus()
+
+    def action_find(self) -> None:
+        """Go to the field that filters the tree."""
+        self.query_one("#find", Input).focus()
 
     @on(Tree.NodeHighlighted)
     def describe(self, event: Tree.NodeHighlighted[Any]) -> None:
@@ -137,7 +159,7 @@ class DatabaseScreen(LlmtuiScreen):
             sql = f"SELECT * FROM {table.sql_name}"
             result = self.session.database().run(sql, max_rows=_PREVIEW)
         except LlmtuiError as error:
-            self.from_thread(self.tell, str(error))
+            self.from_thread(self.tell, words_of(error))
             return
         self.from_thread(self.show_rows, table, result.columns, result.rows)
 
@@ -166,7 +188,11 @@ class DatabaseScreen(LlmtuiScreen):
     def change(self, pattern: str) -> None:
         """Write the exclusion into the project and open the database anew."""
         session = self.session
-        old = session.settings.exclude
+        try:
+            old = session.settings.exclude
+        except LlmtuiError as error:
+            self.from_thread(self.problem, error)
+            return
         try:
             start(session.project, session.source)
             new = Excluded.of(old).toggled(pattern)
@@ -175,15 +201,17 @@ class DatabaseScreen(LlmtuiScreen):
             schema = session.database().schema
             self.whole = True
         except LlmtuiError as error:
-            settings_of.save_project(session.project.file, exclude=old)
+            with suppress(LlmtuiError):  # where it could not be written, there is nothing to undo
+                settings_of.save_project(session.project.file, exclude=old)
             session.forget_database()
             self.from_thread(self.problem, error)
             return
         self.shown = ""
-        self.from_thread(self.show, schema)
-        self.from_thread(self.told, pattern, pattern in Excluded.of(new).patterns)
+        self.excluded = Excluded.of(new).patterns
+        self.from_thread(self.show, schema, self.query_one("#tree", Nodes).cursor_line)
+        self.from_thread(self.tell_change, pattern, pattern in self.excluded)
 
-    def told(self, pattern: str, out: bool) -> None:
+    def tell_change(self, pattern: str, out: bool) -> None:
         text = t("now_excluded" if out else "now_included", name=safe_text(pattern))
         self.notify(text, markup=False)
 

@@ -13,9 +13,10 @@ from textual.widgets import Static
 
 from llmtui.tui.keys import KEYS
 from llmtui.tui.texts import t
+from llmtui.tui.widgets.once import Once
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Once, ModalScreen[None]):
     BINDINGS = [  # noqa: RUF012
         Binding("escape,f1,q", "dismiss", t("back")),
         Binding("j", "scroll('down')"),

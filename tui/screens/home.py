@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from llmtui.tui.keys import bindings
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import own_words, t
+from llmtui.tui.texts import t, words_of
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.project import recent
 
@@ -62,7 +62,7 @@ class HomeScreen(LlmtuiScreen):
 
     def on_mount(self) -> None:
         self.query_one("#problem").display = bool(self.app.problem)
-        self.query_one("#problem", Static).update(Text(own_words(self.app.problem)))
+        self.query_one("#problem", Static).update(Text(self.app.problem))
         if self.session is None:
             self.query_one("#recent" if self.choices else "#demo").focus()
             return
@@ -83,7 +83,12 @@ class HomeScreen(LlmtuiScreen):
     def show_steps(self) -> None:
         """Each step with its state; the next one stands out."""
         assert self.session is not None
-        for number, (state, text) in enumerate(steps(self.session, self.facts), 1):
+        try:
+            found = steps(self.session, self.facts)
+        except (LlmtuiError, OSError) as error:
+            self.tell(words_of(error))
+            return
+        for number, (state, text) in enumerate(found, 1):
             row = self.query_one(f"#step{number}", Static)
             row.set_classes(f"step {state}")
             mark = {"done": "✓", "next": "▶", "later": "·"}[state]
@@ -96,11 +101,11 @@ class HomeScreen(LlmtuiScreen):
             self.from_thread(self.show_schema, self.session.outline())
             self.from_thread(self.show_schema, self.session.database().schema)
         except LlmtuiError as error:
-            self.from_thread(self.tell, str(error))
+            self.from_thread(self.tell, words_of(error))
 
     def tell(self, problem: str) -> None:
         self.query_one("#problem").display = True
-        self.query_one("#problem", Static).update(Text(own_words(problem)))
+        self.query_one("#problem", Static).update(Text(problem))
 
     def show_schema(self, schema: Schema) -> None:
         rows = sum(table.row_count for table in schema.tables)
@@ -123,6 +128,10 @@ class HomeScreen(LlmtuiScreen):
 
     def action_demo(self) -> None:
         """Open the demo database, made when it is not there yet."""
+        self.make_demo()
+
+    @work(thread=True, exclusive=True, group="demo")
+    def make_demo(self) -> None:
         from llmtui.database.demo import write_demo
         from llmtui.workspace import paths
 
@@ -130,9 +139,9 @@ class HomeScreen(LlmtuiScreen):
             if not paths.demo_file().is_file():
                 write_demo(paths.demo_file())
         except LlmtuiError as error:
-            self.tell(str(error))
+            self.from_thread(self.tell, words_of(error))
             return
-        self.open(paths.demo_file())
+        self.from_thread(self.open, paths.demo_file())
 
     @work
     async def action_pick(self) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
+from textual.timer import Timer
 from textual.widgets import Input, Select, Static
 from textual_fastdatatable import DataTable
 
@@ -18,26 +19,29 @@ from llmtui.tui.rowlist import (
     FIELDS,
     MARKS,
     Filter,
+    checked,
     choices,
     coverage_text,
     exported,
     filtered,
     imported,
     judged,
-    problem_of,
+    named,
     row_text,
     summary,
 )
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import t, words_of
 from llmtui.tui.verdicts import put_row, row_id, rows_of
-from llmtui.tui.widgets.dialogs import AskText, PickPath
+from llmtui.tui.widgets.dialogs import PickPath
 from llmtui.tui.widgets.results import Results
 from llmtui.tui.widgets.roweditor import RowEditor
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.project import start
 from llmtui.workspace.records import Instruction
+
+_PAUSE = 0.2  # seconds
 
 
 class InstructionsScreen(LlmtuiScreen):
@@ -52,6 +56,8 @@ class InstructionsScreen(LlmtuiScreen):
         self.all: list[Instruction] = []
         self.shown: list[Instruction] = []
         self.changed = 0
+        self.typing: Timer | None = None
+        """Runs out a moment after the last key of the filter."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="filters"):
@@ -88,7 +94,7 @@ class InstructionsScreen(LlmtuiScreen):
         for field in FIELDS:
             select = self.query_one(f"#{field}", Select)
             chosen = select.value
-            options = [(f"{safe_text(v)[:18]} {n:,}", v) for v, n in choices(rows, field)]
+            options = [(f"{safe_text(named(v))[:18]} {n:,}", v) for v, n in choices(rows, field)]
             with self.prevent(Select.Changed):
                 select.set_options(options)
                 if chosen in [value for _, value in options]:
@@ -97,8 +103,14 @@ class InstructionsScreen(LlmtuiScreen):
         if self.query_one("#coverage").display:
             self.count(rows)
 
-    @on(Select.Changed)
     @on(Input.Changed, "#find")
+    def typed(self) -> None:
+        """Filter once no key has come for a moment: among thousands of rows it takes longer."""
+        if self.typing is not None:
+            self.typing.stop()
+        self.typing = self.set_timer(_PAUSE, self.show)
+
+    @on(Select.Changed)
     async def show(self) -> None:
         wanted = {field: self.query_one(f"#{field}", Select).value for field in FIELDS}
         given = {name: value for name, value in wanted.items() if isinstance(value, str)}
@@ -107,7 +119,8 @@ class InstructionsScreen(LlmtuiScreen):
         self.query_one("#summary", Static).update(Text(text))
         columns = (" ", t("by_lang"), t("row_question"), "SQL", t("by_shape"), t("by_origin"))
         cells = [
-            (MARKS[r.status], r.lang, r.question, r.target, r.shape, r.origin) for r in self.shown
+            (MARKS[r.status], r.lang, r.question, r.target, named(r.shape), named(r.origin))
+            for r in self.shown
         ]
         results = self.query_one("#rows", Results)
         place = results.table.cursor_row if results.table is not None else 0
@@ -119,6 +132,10 @@ class InstructionsScreen(LlmtuiScreen):
             results.table.focus()
         self.call_after_refresh(results.table.move_cursor, row=min(place, len(cells) - 1))
         self.describe()
+
+    def action_find(self) -> None:
+        """Go to the field that filters the rows."""
+        self.query_one("#find", Input).focus()
 
     @on(Input.Submitted, "#find")
     def found(self) -> None:
@@ -164,11 +181,13 @@ class InstructionsScreen(LlmtuiScreen):
         """Open the editor; a row that was changed counts as written by hand."""
         session = self.session
 
-        def check(edited: Instruction) -> str:
-            return problem_of(session.database(), edited)
+        def check(edited: Instruction) -> tuple[Instruction | None, str]:
+            return checked(session.database(), edited)
 
         edited = await self.app.push_screen_wait(RowEditor(row, session.schema, check))
-        if edited is None or edited == old:
+        if edited is None:
+            return
+        if old is not None and (edited.question, edited.target) == (old.question, old.target):
             return
         from llmtui.trainer.evaluate.run import language_of
 
@@ -218,7 +237,7 @@ class InstructionsScreen(LlmtuiScreen):
             languages = parse_languages(self.session.settings.languages)
             told = coverage_text(rows, self.session.database().schema, languages)
         except LlmtuiError as error:
-            told = Text(str(error))
+            told = Text(words_of(error))
         self.from_thread(self.query_one("#covered", Static).update, told)
 
     @work
@@ -240,18 +259,14 @@ class InstructionsScreen(LlmtuiScreen):
         self.from_thread(self.told, t("imported", kept=kept, dropped=dropped))
         self.from_thread(self.take, rows_of(session.project))
 
-    def told(self, text: str) -> None:
-        self.notify(text, markup=False)
-
     @work
     async def action_give(self) -> None:
         """Export the rows that are shown."""
-        default = str(Path.cwd() / "rows.jsonl")
-        name = await self.app.push_screen_wait(AskText(t("export_rows"), default))
-        if name:
+        file = await self.ask_file(t("export_rows"), "rows.jsonl")
+        if file is not None:
             try:
-                exported(Path(name).expanduser(), self.shown)
+                exported(file, self.shown)
             except LlmtuiError as error:
                 self.problem(error)
             else:
-                self.told(t("saved_to", file=name))
+                self.told(t("saved_to", file=file))

@@ -25,11 +25,12 @@ from llmtui.tui.modellist import (
 )
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import t, words_of
 from llmtui.tui.widgets.dialogs import AskText, Confirm
 from llmtui.tui.widgets.lists import Rows
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.events import Failed, from_line
+from llmtui.workspace.paths import typed_path
 from llmtui.workspace.project import start
 
 
@@ -115,7 +116,7 @@ class ModelsScreen(LlmtuiScreen):
         try:
             told = mix_text(model.path) if model.path is not None else t("not_unpacked")
         except (LlmtuiError, OSError) as error:
-            told = str(error)
+            told = words_of(error)
         self.from_thread(self.show_mix, model, told)
 
     def show_mix(self, model: Model, told: str) -> None:
@@ -215,12 +216,14 @@ class ModelsScreen(LlmtuiScreen):
 
     @work(thread=True, group="add")
     def add(self, name: str) -> None:
-        from llmtui.quantize.bases import add_file
+        from llmtui.quantize.bases import add_file, add_folder
         from llmtui.quantize.hub import add_from_hub, is_repository
 
-        file = Path(name).expanduser()
         try:
-            if file.is_file() or not is_repository(name):
+            file = typed_path(name)
+            if file.is_dir():
+                target = add_folder(file)
+            elif file.is_file() or name.endswith(".gguf") or not is_repository(name):
                 target = add_file(file)
             else:
                 target = add_from_hub(name)

@@ -14,9 +14,10 @@ from llmtui.tui.keys import bindings
 from llmtui.tui.runlist import Run, difference, share_text
 from llmtui.tui.texts import t
 from llmtui.tui.widgets.lists import Rows
+from llmtui.tui.widgets.once import Once
 
 
-class RunsScreen(ModalScreen[None]):
+class RunsScreen(Once, ModalScreen[None]):
     """Enter marks a run; the two that were marked last are compared."""
 
     BINDINGS = bindings("runs")

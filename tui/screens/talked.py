@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import work
@@ -21,6 +21,9 @@ from llmtui.tui.widgets.lists import Options
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.history import Chat, Message
 
+if TYPE_CHECKING:
+    from llmtui.inference.engine import Engine
+
 
 class TalkedScreen(LlmtuiScreen):
     """A screen with the conversation #talk, the list #chats and the choice #model."""
@@ -34,6 +37,10 @@ class TalkedScreen(LlmtuiScreen):
         """The conversation that is shown, 0 for one not yet begun."""
         self.system = ""
         self.busy = False
+        self.cancelled = False
+        """Whether the answer that is being made is not wanted any more."""
+        self.writing: Engine | None = None
+        """The engine that writes it, once it is its turn."""
         self.stream: MarkdownStream | None = None
 
     def list_chats(self) -> None:
@@ -60,7 +67,12 @@ class TalkedScreen(LlmtuiScreen):
         self.query_one("#say").focus()
 
     def messages(self) -> list[Message]:
-        return self.history.messages(self.chat) if self.chat else []
+        """Those of the conversation; a history that cannot be read is told, and has none."""
+        try:
+            return self.history.messages(self.chat) if self.chat else []
+        except LlmtuiError as error:
+            self.problem(error)
+            return []
 
     async def action_new(self) -> None:
         if not self.busy:
@@ -100,8 +112,11 @@ class TalkedScreen(LlmtuiScreen):
         if text is not None:
             self.system = text
             model = self.query_one("#model", Select).value
-            if self.chat:
-                self.history.update_chat(self.chat, system=text, model=str(model))
+            try:
+                if self.chat:
+                    self.history.update_chat(self.chat, system=text, model=str(model))
+            except LlmtuiError as error:
+                self.problem(error)
 
     @work
     async def action_export(self) -> None:
@@ -109,16 +124,15 @@ class TalkedScreen(LlmtuiScreen):
         if not messages:
             self.notify(t("nothing_to_copy"), severity="warning", markup=False)
             return
-        default = str(Path.cwd() / "chat.md")
-        name = await self.app.push_screen_wait(AskText(t("export_chat"), default))
-        if name:
-            title = next(c.title for c in self.history.chats() if c.id == self.chat)
+        file = await self.ask_file(t("export_chat"), "chat.md")
+        if file is not None:
             try:
-                export_chat(Path(name).expanduser(), title, self.system, messages)
+                title = next(c.title for c in self.history.chats() if c.id == self.chat)
+                export_chat(file, title, self.system, messages)
             except LlmtuiError as error:
                 self.problem(error)
             else:
-                self.notify(t("saved_to", file=name), markup=False)
+                self.told(t("saved_to", file=file))
 
     @work
     async def action_delete(self) -> None:
@@ -126,7 +140,11 @@ class TalkedScreen(LlmtuiScreen):
         if not self.chat or self.busy:
             return
         if await self.app.push_screen_wait(Confirm(t("delete_chat"), t("delete"))):
-            self.history.delete_chat(self.chat)
+            try:
+                self.history.delete_chat(self.chat)
+            except LlmtuiError as error:
+                self.problem(error)
+                return
             self.list_chats()
             await self.action_new()
 

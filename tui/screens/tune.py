@@ -17,7 +17,7 @@ from llmtui.tui.keys import bindings
 from llmtui.tui.runlist import runs_of
 from llmtui.tui.screens.base import LlmtuiScreen
 from llmtui.tui.session import Session
-from llmtui.tui.texts import t
+from llmtui.tui.texts import own_words, t
 from llmtui.tui.tunelog import line_of
 from llmtui.workspace import settings as settings_of
 from llmtui.workspace.errors import LlmtuiError
@@ -37,7 +37,7 @@ class TuneScreen(LlmtuiScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self.session = session
+        self.session, self.settings = session, session.settings
         self.job = session.job
         self.drawn = self.seen = 0
         self.number = -1
@@ -46,11 +46,10 @@ class TuneScreen(LlmtuiScreen):
     def content(self) -> ComposeResult:
         from textual_plot import PlotWidget
 
-        settings = self.session.settings
         with Horizontal(id="budget"):
             for name in FIELDS:
-                options = offers(name, settings)
-                value = str(getattr(settings, name))
+                value = str(getattr(self.settings, name))
+                options = offers(name, self.settings)
                 yield Select(options, value=value, allow_blank=False, id=name, compact=True)
         yield Static("", id="state")
         yield Static("", id="stages")
@@ -70,6 +69,21 @@ class TuneScreen(LlmtuiScreen):
         self.follow()
         self.set_interval(0.5, self.follow)
 
+    def on_screen_resume(self) -> None:
+        """Offer what is in force now: the settings may have been changed elsewhere."""
+        if not self.is_mounted:
+            return
+        try:
+            self.settings = self.session.settings
+        except LlmtuiError as error:
+            self.problem(error)
+            return
+        for name in FIELDS:
+            select = self.query_one(f"#{name}", Select)
+            with self.prevent(Select.Changed):
+                select.set_options(offers(name, self.settings))
+                select.value = str(getattr(self.settings, name))
+
     @property
     def plot(self) -> PlotWidget:
         from textual_plot import PlotWidget
@@ -80,9 +94,9 @@ class TuneScreen(LlmtuiScreen):
     def choose(self, event: Select.Changed) -> None:
         """Write a choice into the project, where the command line heeds it too."""
         name = event.select.id or ""
-        if str(getattr(self.session.settings, name)) == str(event.value):
-            return
         try:
+            if str(getattr(self.session.settings, name)) == str(event.value):
+                return
             start(self.session.project, self.session.source)
             settings_of.save_project(self.session.project.file, **{name: event.value})
         except LlmtuiError as error:
@@ -92,7 +106,9 @@ class TuneScreen(LlmtuiScreen):
 
     def follow(self) -> None:
         """Draw what is new; the app reads the events."""
-        log = self.query_one("#log", RichLog)
+        log = next(iter(self.query("#log").results(RichLog)), None)
+        if log is None:  # left meanwhile
+            return
         if self.number != self.job.number:
             log.clear()
             self.number, self.seen, self.drawn = self.job.number, 0, 0
@@ -119,7 +135,7 @@ class TuneScreen(LlmtuiScreen):
         if running:
             text = t("tune_running")
         elif state.failed:
-            text = t("tune_failed", why=safe_text(state.failed))
+            text = t("tune_failed", why=safe_text(own_words(state.failed)))
         elif state.done:
             text = t("tune_done")
         elif state.paused:
@@ -174,8 +190,7 @@ class TuneScreen(LlmtuiScreen):
         self.follow()
 
     def action_stop(self) -> None:
-        self.job.stop()
-        self.notify(t("stopping"), markup=False)
+        self.told(t("stopping" if self.job.stop() else "breaking_off"))
 
     def action_pause(self) -> None:
         """Save where the tune is and end it; Enter goes on from there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from rich.style import Style
 from rich.text import Text
@@ -19,15 +20,27 @@ from llmtui.database.text import safe_text
 from llmtui.tui.keys import bindings
 from llmtui.tui.texts import t
 from llmtui.tui.widgets.lists import Branches
+from llmtui.tui.widgets.once import Once
 
 SOURCES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3", ".csv", ".tsv", ".parquet", ".json",
            ".jsonl", ".ndjson")  # fmt: skip
 
 
-class Confirm(ModalScreen[bool]):
-    """Asks before what cannot be undone; Enter on the first button is no."""
+Answer = TypeVar("Answer")
 
+
+class Dialog(Once, ModalScreen[Answer | None]):
+    """A question over a screen; None when it was cancelled."""
+
+    place = "dialog"
     BINDINGS = bindings("dialog")
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class Confirm(Dialog[bool]):
+    """Asks before what cannot be undone; Enter on the first button is no."""
 
     def __init__(self, question: str, yes: str) -> None:
         super().__init__()
@@ -45,10 +58,8 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class AskText(ModalScreen[str | None]):
-    """Asks for a line of text; None when it was cancelled."""
-
-    BINDINGS = bindings("dialog")
+class AskText(Dialog[str]):
+    """Asks for a line of text."""
 
     def __init__(self, question: str, value: str = "", placeholder: str = "") -> None:
         super().__init__()
@@ -96,10 +107,8 @@ class Files(Branches[DirEntry], DirectoryTree):
         self.action_toggle_node()
 
 
-class PickPath(ModalScreen[Path | None]):
+class PickPath(Dialog[Path]):
     """Choose a file below a folder; `folders` allows a folder to be chosen with the button."""
-
-    BINDINGS = bindings("dialog")
 
     def __init__(self, folder: Path, endings: tuple[str, ...], *, folders: bool = False) -> None:
         super().__init__()

@@ -8,21 +8,18 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import DataTable, Static
 
 from llmtui.database.text import safe_text
-from llmtui.tui.keys import bindings
 from llmtui.tui.modellist import predicted
-from llmtui.tui.texts import t
+from llmtui.tui.texts import t, words_of
+from llmtui.tui.widgets.dialogs import Dialog
 from llmtui.tui.widgets.lists import Rows
 from llmtui.workspace.errors import LlmtuiError
 
 
-class PickLevel(ModalScreen[str | None]):
-    """The level to quantize a run's model to; None when it was cancelled."""
-
-    BINDINGS = bindings("dialog")
+class PickLevel(Dialog[str]):
+    """The level to quantize a run's model to."""
 
     def __init__(self, name: str, run: Path) -> None:
         super().__init__()
@@ -47,7 +44,7 @@ class PickLevel(ModalScreen[str | None]):
             for level, size, mix in predicted(self.run_folder):
                 self.app.call_from_thread(self.add, level, size, mix)
         except (LlmtuiError, OSError) as error:
-            told = str(error)
+            told = words_of(error)
         self.app.call_from_thread(self.query_one("#predicting", Static).update, Text(told))
 
     def add(self, level: str, size: int, mix: str) -> None:

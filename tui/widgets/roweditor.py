@@ -9,7 +9,6 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 from textual.worker import get_current_worker
 
@@ -17,7 +16,8 @@ from llmtui.database.schema import Schema
 from llmtui.database.text import safe_text
 from llmtui.tui.keys import bindings
 from llmtui.tui.takeaway import edit_outside
-from llmtui.tui.texts import own_words, t
+from llmtui.tui.texts import own_words, t, words_of
+from llmtui.tui.widgets.dialogs import Confirm, Dialog
 from llmtui.tui.widgets.sqlarea import SqlArea
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.records import Instruction
@@ -26,17 +26,23 @@ _PAUSE = 0.3
 """Seconds without a key after which a row is checked."""
 
 
-class RowEditor(ModalScreen[Instruction | None]):
-    """`check(row)` says what is wrong with a row, '' when nothing is; it is called in a thread."""
+Check = Callable[[Instruction], tuple[Instruction | None, str]]
+"""Gives the row as it is kept and '', or None and what is wrong; it is called in a thread."""
 
-    BINDINGS = [*bindings("dialog"), *bindings("row")]  # noqa: RUF012
 
-    def __init__(
-        self, row: Instruction, schema: Schema | None, check: Callable[[Instruction], str]
-    ) -> None:
+class RowEditor(Dialog[Instruction]):
+    """Closes with the row as its checks left it."""
+
+    place = "row"
+    BINDINGS = bindings("row")
+
+    def __init__(self, row: Instruction, schema: Schema | None, check: Check) -> None:
         super().__init__()
         self.row, self.schema, self.check = row, schema, check
-        self.passes = False
+        self.kept: Instruction | None = None
+        """The row of the fields, once it has passed every check."""
+        self.checking = self.saving = False
+        """Whether the fields wait for their check, and whether to close once it has passed."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -67,7 +73,7 @@ class RowEditor(ModalScreen[Instruction | None]):
         try:
             text = edit_outside(self.app, as_file(row.question, row.target), ".sql")
         except LlmtuiError as error:
-            self.query_one("#verdict", Static).update(Text(str(error), style="red"))
+            self.query_one("#verdict", Static).update(Text(words_of(error), style="red"))
             return
         question, target = from_file(text)
         self.query_one("#row-question", Input).value = question
@@ -76,7 +82,7 @@ class RowEditor(ModalScreen[Instruction | None]):
     @on(Input.Changed)
     @on(TextArea.Changed)
     def changed(self) -> None:
-        self.passes = False
+        self.kept, self.checking, self.saving = None, True, False
         self.judge()
 
     @work(exclusive=True)
@@ -85,27 +91,48 @@ class RowEditor(ModalScreen[Instruction | None]):
 
         await sleep(_PAUSE)
         worker = get_current_worker()
+        if not self.query("#verdict"):  # closed meanwhile
+            return
         try:
-            problem = await to_thread(self.check, self.edited())
+            kept, problem = await to_thread(self.check, self.edited())
         except LlmtuiError as error:
-            problem = str(error)
+            kept, problem = None, words_of(error)
         if worker.is_cancelled:
             return
-        self.passes = not problem
+        self.kept, self.checking = kept, False
+        if kept and self.saving and self.app.screen is self:  # nothing was opened over it meanwhile
+            self.dismiss(kept)
+            return
+        self.saving = False
         text = f"✗ {safe_text(own_words(problem))}" if problem else f"✓ {t('row_passes')}"
         style = "red" if problem else "green"
-        self.query_one("#verdict", Static).update(Text(text, style=style))
+        for verdict in self.query("#verdict").results(Static):
+            verdict.update(Text(text, style=style))
 
     @on(Input.Submitted)
     def next_field(self) -> None:
         self.query_one(SqlArea).focus()
 
     def action_save(self) -> None:
-        """Close with the row; one that does not pass stays open."""
-        if self.passes:
-            self.dismiss(self.edited())
+        """Close with the row, once its check has passed; one that does not pass stays open."""
+        if self.kept is not None:
+            self.dismiss(self.kept)
+        elif self.checking:
+            self.saving = True
         else:
             self.app.bell()
+
+    def action_cancel(self) -> None:
+        """Close without the row, after a question when it was edited."""
+        if self.unsaved():
+            self.cancel_anyway()
+        else:
+            self.dismiss(None)
+
+    @work
+    async def cancel_anyway(self) -> None:
+        if await self.app.push_screen_wait(Confirm(self.unsaved(), t("discard"))):
+            self.dismiss(None)
 
 
 def as_file(question: str, target: str) -> str:

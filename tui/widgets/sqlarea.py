@@ -9,6 +9,7 @@ from textual.widgets.text_area import TextAreaTheme
 
 from llmtui.database.schema import Schema
 from llmtui.tui.completion import complete
+from llmtui.tui.keys import bindings
 
 _ON_LIGHT = TextAreaTheme(
     "on-light",
@@ -29,6 +30,10 @@ _ON_LIGHT = TextAreaTheme(
 
 
 class SqlArea(TextArea):
+    """Ctrl+Y, which redoes elsewhere, accepts an answer: redo has a key of the registry."""
+
+    BINDINGS = bindings("sql")
+
     def __init__(self, text: str = "", *, id: str = "sql") -> None:
         super().__init__(text, language="sql", id=id, soft_wrap=True, show_line_numbers=False)
         self.border_title = "SQL"

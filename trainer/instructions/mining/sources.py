@@ -15,6 +15,7 @@ from llmtui.trainer.instructions.mining.markdown import finds_in_markdown
 from llmtui.trainer.instructions.mining.notebook import finds_in_notebook, finds_in_python
 from llmtui.trainer.instructions.mining.statements import statements_in
 from llmtui.workspace.errors import RecordError, UsageError
+from llmtui.workspace.paths import typed_path
 
 MOST_BYTES = 4 << 20
 MOST_FILES = 2_000
@@ -60,7 +61,7 @@ def files_in(paths: Sequence[Path]) -> tuple[list[Path], list[Fault]]:
     """
     found: dict[Path, None] = {}
     faults: list[Fault] = []
-    for path in (path.expanduser() for path in paths):
+    for path in (typed_path(path) for path in paths):
         if not path.exists():
             raise UsageError("There is no such file or folder", where=str(path))
         if path.is_dir():

@@ -1,0 +1,125 @@
+"""Whether what a statement shows, and orders by, is of the kind that its question asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from sqlglot import exp
+
+from llmtui.database.keys import singular
+from llmtui.database.schema import Schema
+from llmtui.inference.nearest import name_words
+from llmtui.inference.unasked import shown_by
+
+_ID = re.compile(r"(?:^|_)id$|[a-z]I[dD]$|编号$")
+_IDS_ASKED = re.compile(r"\bid(?:s|entif\w*)?\b|\bnumbers?\b|\bcodes?\b|编号|代[码号]|号", re.I)
+_EACH = re.compile(r"\b(?:each|every|per)\b|[每各]", re.IGNORECASE)
+_NAMES_ASKED = re.compile(
+    r"\bnames?\b(?! (?:is|start|begin|contain|end|ha|includ|like))|名[字称]|姓名",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"name|title|label|nick|model|desc|first|_to|_of|country|city|[名称]")
+_WHEN = re.compile(r"^\s*when\b|\bwh(?:at|ich) (?:date|day|year|time|month)\b|什么时候|何时"
+                   r"|哪一?[年天日月]", re.IGNORECASE)  # fmt: skip
+_DATED = re.compile(r"date|time|year|day|month|_(?:at|on|from|to)$|[年日时月]", re.IGNORECASE)
+_HOW_MANY = re.compile(r"^\s*how many\b|有多少[个种名位条家座]?|有几", re.IGNORECASE)
+_BY_NAME = re.compile(r"alphab|lexico|dictionary|\bnames?\b|字母|拼音|名[字称]|姓名", re.IGNORECASE)
+_WHOLE = frozenset(["full", "whole", "the", "their", "his", "her", "its", "and", "all", "whose"])
+"""Words before "name" that mean all of it."""
+_COUNTED = (exp.Count, exp.Sum)
+
+
+class Kinds:
+    """Of which kind the columns of a schema are, by name: every kind that a name has."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._kinds: dict[str, set[str]] = {}
+        for table in schema.tables:
+            for column in table.columns:
+                self._kinds.setdefault(column.name.lower(), set()).add(column.kind)
+
+    def of(self, column: exp.Column) -> set[str]:
+        return self._kinds.get(column.name.lower(), set())
+
+    def others_shown(self, question: str, tree: exp.Expr) -> int:
+        """How much of what is shown, or comes first, is not of the kind that is asked for."""
+        shown = shown_by(tree)
+        wrong = [
+            self._first_by_text(question, tree),
+            _unasked_ids(question, shown),
+            _no_name(question, tree, shown),
+            self._no_time(question, shown),
+            self._no_number(question, tree, shown),
+            bool(other_halves(question, tree)),
+        ]
+        return sum(wrong)
+
+    def _first_by_text(self, question: str, tree: exp.Expr) -> bool:
+        """Whether rows are cut after an order by a text of which the question does not speak."""
+        for select in tree.find_all(exp.Select):
+            if not (select.args.get("limit") and select.args.get("order")):
+                continue
+            key = select.args["order"].expressions[0].this
+            if not isinstance(key, exp.Column) or self.of(key) != {"text"}:
+                continue
+            words = name_words(key.name)[-1:]
+            begins = [rf"\b{word}" if word.isascii() else word for word in map(re.escape, words)]
+            spoken = any(re.search(word, question, re.I) for word in begins)
+            if not (spoken or _DATED.search(key.name) or _BY_NAME.search(question)):
+                return True
+        return False
+
+    def _no_time(self, question: str, shown: Sequence[exp.Expr]) -> bool:
+        columns = [column for item in shown for column in item.find_all(exp.Column)]
+        asked = bool(columns) and _WHEN.search(question) is not None
+        asked = asked and not any(column.is_star for column in columns)
+        return asked and not any(
+            self.of(column) & {"date", "time"} or _DATED.search(column.name) for column in columns
+        )
+
+    def _no_number(self, question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
+        """Whether how many is asked, and neither counted, added up nor held by a column."""
+        if not shown or not _HOW_MANY.search(question) or tree.find(*_COUNTED) is not None:
+            return False
+        columns = [column for item in shown for column in item.find_all(exp.Column)]
+        return not any(column.is_star or "number" in self.of(column) for column in columns)
+
+
+def _unasked_ids(question: str, shown: Sequence[exp.Expr]) -> bool:
+    ids = [item for item in shown if isinstance(item, exp.Column) and _ID.search(item.name)]
+    if not ids or _IDS_ASKED.search(question):
+        return False
+    if len(ids) == len(shown):
+        return len(shown) == 1 and _NAMES_ASKED.search(question) is not None
+    return not _EACH.search(question)
+
+
+def _no_name(question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
+    """Whether names are asked for, and no column is read that could hold one."""
+    if not shown or not _NAMES_ASKED.search(question) or tree.find(exp.Star) is not None:
+        return False
+    return not any(_NAMED.search(part.name.lower()) for part in tree.find_all(exp.Identifier))
+
+
+def other_halves(question: str, tree: exp.Expr) -> list[exp.Expr]:
+    """What is shown beside the half of a name that alone is asked for: "first name" is no
+    last name, unless another name of the same rows is spoken of."""
+    shown = [item for item in shown_by(tree) if isinstance(item, exp.Column)]
+    words = [name_words(item.name) for item in shown]
+    said = [singular(word) for word in re.findall(r"[a-z]+", question.lower())]
+    found: list[exp.Expr] = []
+    for item, mine in zip(shown, words, strict=True):
+        for half, theirs in zip(shown, words, strict=True):
+            alike = len(mine) == len(theirs) == 2 and mine[1] == theirs[1] and mine != theirs
+            if not alike or half.table != item.table or mine[0] in said:
+                continue
+            before = [first for first, word in pairwise(said) if word == theirs[1]]
+            own = set(name_words(item.table)) | {
+                word for table in tree.find_all(exp.Table) for word in name_words(table.name)
+                if not item.table
+            }  # fmt: skip
+            if theirs[0] in before and not (set(before) - {theirs[0]}) & (own | _WHOLE):
+                found.append(item)
+    return found

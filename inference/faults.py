@@ -1,0 +1,75 @@
+"""What speaks against an answer, by its question, its statement and its rows."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, replace
+
+from llmtui.database.dialects import parse
+from llmtui.database.execute import Database
+from llmtui.database.link import without
+from llmtui.inference.answer import Answer, holds_nothing
+from llmtui.inference.coverage import left_out
+from llmtui.inference.direction import turned_round
+from llmtui.inference.displayed import Kinds
+from llmtui.inference.doubts import in_vain
+from llmtui.inference.invented import count_invented
+from llmtui.inference.named import Names
+from llmtui.inference.unasked import unasked
+
+_DOUBT = 0.6
+"""What is left of an answer's confidence when it is empty, or for each other thing against it."""
+
+
+@dataclass(frozen=True, order=True)
+class Faults:
+    """The gravest first; the answer with fewer is the better one.
+
+    wrong: how many things the question asks for and the statement leaves out, does otherwise or
+        adds
+    """
+
+    failed: bool = False
+    empty: bool = False
+    vain: bool = False
+    wrong: int = 0
+
+    def __bool__(self) -> bool:
+        return any(astuple(self))
+
+
+class Critic:
+    """Finds the faults of answers about one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names = Names(database.schema)
+        self._kinds = Kinds(database.schema)
+
+    def faults(self, question: str, answer: Answer) -> Faults:
+        ran = answer.status == "ok"
+        vain = ran and in_vain(answer.sql, self._database.schema, question)
+        wrong = sum(self.reasons(question, answer.sql).values())
+        return Faults(not ran, holds_nothing(answer), vain, wrong)
+
+    def reasons(self, question: str, sql: str) -> dict[str, int]:
+        """What of a statement is not as its question asks, and how often; {} for no query."""
+        tree = parse(sql)
+        if tree is None:
+            return {}
+        mentions = self._database.linker.mentions(question)
+        rest = without(question, mentions)
+        return {
+            "left out": left_out(question, mentions, sql, self._names),
+            "invented": count_invented(question, sql, self._database),
+            "unasked": unasked(question, tree),
+            "turned round": int(turned_round(rest, tree)),
+            "other columns": self._kinds.others_shown(rest, tree),
+        }
+
+
+def doubted(answer: Answer, faults: Faults) -> Answer:
+    """The answer, less sure for each thing that speaks against it."""
+    if answer.confidence is None:
+        return answer
+    found = faults.empty + faults.vain + faults.wrong
+    return replace(answer, confidence=answer.confidence * _DOUBT**found)

@@ -1,0 +1,65 @@
+"""What a question's own words change in a statement that has faults: parts that it does not ask for
+go, and a text is looked for where it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from llmtui.database.dialects import parse, written
+from llmtui.database.execute import Database
+from llmtui.inference.direction import looked_for_in_place
+from llmtui.inference.displayed import other_halves
+from llmtui.inference.doubts import bounded_dates
+from llmtui.inference.invented import invented
+
+Change = Callable[[exp.Query, str, Database], bool]
+"""Changes a statement in place; true when it did."""
+
+
+def simpler(change: Change, sql: str, question: str, database: Database) -> str:
+    """The statement after one of CHANGES; '' when that changes nothing."""
+    tree = parse(sql)
+    return written(tree) if tree is not None and change(tree, question, database) else ""
+
+
+def _without_conditions(tree: exp.Query, question: str, database: Database) -> bool:
+    return _drop([*invented(question, database, tree), *bounded_dates(tree)])
+
+
+def _without_halves(tree: exp.Query, question: str, _database: Database) -> bool:
+    halves = other_halves(question, tree)
+    kept = [item for item in tree.expressions if item.unalias() not in halves]
+    order = tree.args.get("order")
+    placed = order is not None and any(key.this.is_number for key in order.expressions)
+    if not halves or placed or tree.args.get("group") or tree.args.get("distinct"):
+        return False
+    tree.set("expressions", kept)
+    return True
+
+
+def _in_place(tree: exp.Query, question: str, _database: Database) -> bool:
+    return looked_for_in_place(question, tree)
+
+
+CHANGES: tuple[tuple[Change, str], ...] = (
+    (_without_conditions, "A condition that the question does not name was left out."),
+    (_without_halves, "A column that the question does not ask for was left out."),
+    (_in_place, "The text is looked for where the question says."),
+)
+"""What may change, and how that is told."""
+
+
+def _drop(tests: Sequence[exp.Expr]) -> bool:
+    """Take conditions out; false when there are none, or one is no plain part of what is asked of
+    each row."""
+    for test in tests:
+        parent = test.parent
+        if isinstance(parent, exp.And):
+            parent.replace(parent.right if parent.left is test else parent.left)
+        elif isinstance(parent, exp.Where):
+            parent.pop()
+        else:
+            return False
+    return bool(tests)
