@@ -10,7 +10,7 @@ import pytest
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.build import build
 from llmtui.trainer.instructions.check import check_rows
-from llmtui.trainer.instructions.construct import Options, construct, steps
+from llmtui.trainer.instructions.construct import Options, _empty, construct, steps
 from llmtui.trainer.instructions.draft import shapes
 from llmtui.trainer.instructions.exchange import SHAPES, export_rows, import_rows
 from llmtui.trainer.instructions.world import World
@@ -86,12 +86,18 @@ def test_every_step_draws_queries_of_known_shapes(tmp_path: Path) -> None:
             assert {draft.shape for draft in drafts} <= set(shapes())
 
 
+def why(events: list[Event]) -> list[str]:
+    return [f"{event.reason}: {event.count}" for event in events if isinstance(event, RowDropped)]
+
+
 @pytest.mark.parametrize("script", [SCHOOL, CHINESE, FLAT])
 def test_three_quite_different_schemas_give_many_checked_rows(tmp_path: Path, script: str) -> None:
     with Database.open(made(tmp_path, script)) as database:
-        rows = rows_of(database, 600)
+        told: list[Event] = []
+        rows = construct(database, Options(rows=600), told.append)
         assert len(rows) == 600
-        assert rows == rows_of(database, 600)
+        again: list[Event] = []
+        assert construct(database, Options(rows=600), again.append) == rows, (why(told), why(again))
         assert len({row.sql for row in rows}) > 120
         assert {row.lang for row in rows} == {"en", "zh"}
         assert all("{" not in row.question for row in rows)
@@ -248,3 +254,9 @@ def test_what_a_row_says_itself_is_not_joined_and_keys_are_not_added_up(tmp_path
     assert all("region.area" in sql for sql in joined)
     assert sum("GROUP BY region_name" in sql for sql in simple) > 10
     assert not [row.sql for row in rows if re.search(r"(SUM|AVG|MAX|MIN)\((visit\.)?no\)", row.sql)]
+
+
+def test_no_is_an_answer_and_a_count_of_zero_is_none() -> None:
+    assert _empty([(0,)]) == "counts nothing"
+    assert _empty([(None,), (None,)]) == _empty([]) == "gives no rows"
+    assert _empty([(False,)]) == _empty([(0,), (1,)]) == ""

@@ -157,8 +157,7 @@ class Maker:
             draft = step(self.world)
             if draft is None:
                 continue
-            problem = self.problem(draft)
-            if problem:
+            if problem := self.problem(draft):
                 self.dropped[problem] += 1
                 continue
             rows += self.realise(draft, step)
@@ -275,7 +274,8 @@ def _of_many(sql: str) -> bool:
 def _empty(rows: Sequence[tuple[Any, ...]]) -> str:
     if not rows or all(value is None for row in rows for value in row):
         return "gives no rows"
-    return "counts nothing" if tuple(rows) == ((0,),) else ""
+    nothing = tuple(rows) == ((0,),) and rows[0][0] is not False
+    return "counts nothing" if nothing else ""
 
 
 def split_of(draft: Draft, seed: int) -> tuple[str, str]:
