@@ -33,6 +33,7 @@ from llmtui.trainer.finetune.model import (
     tokenizer_of,
     use_threads,
 )
+from llmtui.trainer.finetune.plan import make_plan, probe, use_exact_weights
 from llmtui.trainer.finetune.recipe import encoded
 from llmtui.workspace.records import load_rows
 
@@ -78,10 +79,14 @@ def tried(config: RunConfig) -> dict[str, Any]:
     if config.start and config.rank == RunConfig.rank:
         load_adapter(model, Path(config.start))
     steps = len(rows.batches(config))
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        drained(learn(model, rows, config, Path(folder), lambda: False, steps, config.batch, ALONE))
-    seconds = time.monotonic() - began
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        chosen = probe(model, rows, config, folder)  # number format and threads of a real run
+        at_once = make_plan(model, rows, config, chosen).at_once
+        began = time.monotonic()
+        drained(learn(model, rows, config, folder, lambda: False, steps, at_once, ALONE))
+        seconds = time.monotonic() - began
+    use_exact_weights(model)
     model.eval()
     unseen = [row for row in load_rows(Path(config.instructions)) if row.split != "train"]
     held_out = [

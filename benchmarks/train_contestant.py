@@ -21,6 +21,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 RATE = 1e-3
+ALL = 10**9
+"""Tokens that llmtui sends through the model together."""
 AT_ONCE = 4
 """Rows that a peer sends through the model together; it adds gradients up to the batch."""
 
@@ -45,7 +47,7 @@ def ours(folder: Path, batch: int, steps: int) -> tuple[list[float], list[float]
     with fast(model):
         for step in range(steps):
             began = time.monotonic()
-            losses.append(step_loss(model, rows[step * batch : (step + 1) * batch], 0, batch))
+            losses.append(step_loss(model, rows[step * batch : (step + 1) * batch], 0, ALL))
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)

@@ -38,7 +38,7 @@ class Planned:
     """What a training run will cost, from timed steps, told before it starts.
 
     rows: rows it will see; minutes: wall time of the steps; memory_gb: peak of the process;
-    disk_gb: what is written; detail: the number format, threads and rows at once that were chosen
+    disk_gb: what is written; detail: the number format, threads and tokens at once that were chosen
     advice: what would fit when the plan does not (`fits` is false), else ""
     """
 

@@ -109,6 +109,19 @@ def test_a_plan_that_does_not_fit_says_what_would(
         run(config, tmp_path / "run")
 
 
+def test_long_steps_are_taken_in_parts_rather_than_much_memory_taken(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_once(folder: Path) -> int:
+        told = next(event for event in run(config, folder) if isinstance(event, Planned))
+        return int(told.detail.split(", ")[2].removesuffix(" tokens at once"))
+
+    monkeypatch.setattr(plan, "_MODEST", 1e12)
+    whole = at_once(tmp_path / "large")
+    monkeypatch.setattr(plan, "_MODEST", 0)
+    assert at_once(tmp_path / "modest") == whole // 2
+
+
 def test_three_kills_change_nothing(config: RunConfig, tmp_path: Path) -> None:
     config = replace(config, rows=160, save_seconds=0.0)
     run(config, tmp_path / "whole")

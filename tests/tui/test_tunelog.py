@@ -24,7 +24,9 @@ from llmtui.workspace.events import (
 )
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-PLAN = Planned("finetune", 968, 121, 243.0, 4.0, 2.2, 0.5, "bfloat16, 2 threads, 8 rows at once")
+PLAN = Planned(
+    "finetune", 968, 121, 243.0, 4.0, 2.2, 0.5, "bfloat16, 2 threads, 480 tokens at once"
+)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ PLAN = Planned("finetune", 968, 121, 243.0, 4.0, 2.2, 0.5, "bfloat16, 2 threads,
         (Failed("finetune", "Paused. Tune again to go on from here.", 130),
          "‖ 已暂停。再次开始即从这里继续。"),
         (PLAN, "  计划：968 条、121 步，每秒 243 词元，4.0 分钟，内存 2.2 GB，磁盘 0.50 GB"
-         "（bfloat16，2 个线程，一次 8 条）"),
+         "（bfloat16，2 个线程，一次 480 个词元）"),
         (Scored("tuned · held-out en", "strict", 26, 60, 0.32, 0.56),
          "  已微调 · 留出 en：43.3% 严格（26/60，95% 区间 32%–56%）"),
     ],

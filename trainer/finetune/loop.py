@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -16,6 +16,7 @@ from llmtui.trainer.finetune.checkpoint import State, load_checkpoint, save_chec
 from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.finetune.loss import fast, first_choices, loss_sum
 from llmtui.trainer.finetune.pace import Pace, gone_flat, healthy, learning_rate, steady
+from llmtui.trainer.finetune.packed import packed_length
 from llmtui.trainer.finetune.together import Together
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.events import Event, Note
@@ -23,6 +24,8 @@ from llmtui.workspace.events import Event, Note
 ALONE = Together()
 _LOOK = 40
 """Steps between two looks at held-out rows, in a run until it is flat."""
+_LOOKED_AT = 8
+"""Rows that are looked at together."""
 _COOL = 0.25
 """Share of the steps so far that a flat run goes on, with the learning rate going to zero."""
 
@@ -61,7 +64,7 @@ def learn(
     at_once: int,
     together: Together = ALONE,
 ) -> Generator[Event, None, State]:
-    """Train for `steps`, looked at anew as time goes, `at_once` rows together; where it ended.
+    """Train for `steps`, looked at anew as time goes, `at_once` tokens together; where it ended.
 
     Without a limit of time the steps are fixed, and a run that was killed and goes on ends with
     the weights of one that was not. Raises LlmtuiError when the loss blows up.
@@ -90,7 +93,7 @@ def learn(
                     state.total = pace.plan(state, config.minutes * 60, len(batches))
                 yield pace.progress(state, loss, config.batch)
                 if config.until_flat and state.step % _LOOK == 0 and not state.flat_at:
-                    yield look(model, rows, state, at_once)
+                    yield look(model, rows, state)
                 due = time.monotonic() - saved_at > config.save_seconds
                 if due and together.first and steady(state):
                     save_checkpoint(checkpoint, model, optimizer, state)
@@ -137,15 +140,24 @@ def step_loss(
 ) -> float:
     """Mean loss in nats of a batch's answer tokens; its gradients are added up part by part."""
     answers = sum(len(example.tokens) - example.answer for example in batch)
-    mine, total = together.share(batch), 0.0
-    for start in range(0, len(mine), at_once):
-        loss = loss_sum(model, mine[start : start + at_once], pad) / answers
+    total = 0.0
+    for part in parts(together.share(batch), at_once):
+        loss = loss_sum(model, part, pad) / answers
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return together.add_up((p for p in model.parameters() if p.requires_grad), total)
 
 
-def exact(model: Any, examples: Sequence[Example], pad: int, at_once: int) -> int:
+def parts(batch: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
+    """A batch in parts of at most so many tokens; a row that is longer is one alone."""
+    start = 0
+    for end in range(1, len(batch) + 1):
+        if end == len(batch) or packed_length(batch[start : end + 1]) > most:
+            yield batch[start:end]
+            start = end
+
+
+def exact(model: Any, examples: Sequence[Example], pad: int) -> int:
     """How many answers the model would give to the letter.
 
     Greedy decoding gives the wanted answer exactly when each of its tokens is the first choice
@@ -153,18 +165,18 @@ def exact(model: Any, examples: Sequence[Example], pad: int, at_once: int) -> in
     """
     model.eval()
     hits = 0
-    for start in range(0, len(examples), at_once):
-        hits += sum(first_choices(model, examples[start : start + at_once], pad))
+    for start in range(0, len(examples), _LOOKED_AT):
+        hits += sum(first_choices(model, examples[start : start + _LOOKED_AT], pad))
     model.train()
     return hits
 
 
-def look(model: Any, rows: Rows, state: State, at_once: int) -> Note:
+def look(model: Any, rows: Rows, state: State) -> Note:
     """Score held-out rows; when they no longer get better, plan the way down and the end.
 
     An exact answer is execution accuracy's lower bound, and needs neither database nor decoding.
     """
-    hits = exact(model, rows.held_out, rows.pad, at_once)
+    hits = exact(model, rows.held_out, rows.pad)
     text = f"{hits} of {len(rows.held_out)} held-out answers are exact"
     if gone_flat(state, hits):
         state.flat_at = state.step

@@ -67,6 +67,12 @@ def common_prefix(examples: Sequence[Example]) -> int:
     return max(0, min(next(alike, len(first)), most))
 
 
+def packed_length(examples: Sequence[Example]) -> int:
+    """Tokens that are run for these rows."""
+    prefix = common_prefix(examples)
+    return prefix + sum(len(example.tokens) - prefix for example in examples)
+
+
 def pack(examples: Sequence[Example]) -> Packed:
     """Lay rows out after their common beginning."""
     prefix = common_prefix(examples)

@@ -19,6 +19,7 @@ from torch import Tensor
 from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.finetune.loop import Rows, step_loss
 from llmtui.trainer.finetune.loss import fast, loss_sum
+from llmtui.trainer.finetune.packed import FULL, packed_length
 from llmtui.workspace import paths
 from llmtui.workspace.events import Planned
 from llmtui.workspace.files import write_text
@@ -33,11 +34,13 @@ _SLACK = 1.3
 """What a step needs beside the tensors that are kept for its backward."""
 _SHARE = 0.85
 """Share of the free memory that a run may take."""
+_MODEST = 2.4e9
+"""Bytes above which a step of more than half of the longest one's tokens is taken in parts."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What was timed; `kept` is bytes a token that the backward needs."""
+    """What was timed; `kept` is bytes that the backward needs for each token that is run."""
 
     dtype: str
     threads: int
@@ -47,7 +50,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a run is run, and what of it is told."""
+    """How a run is run, `at_once` tokens together, and what of it is told."""
 
     told: Planned
     steps: int
@@ -55,6 +58,8 @@ class Plan:
     checkpointing: bool
 
 
+_VERSION = 2
+"""Of what a probe holds."""
 _BUSY = 25.0
 """Per cent of the processor that other work may take for a probe to be believed."""
 
@@ -78,11 +83,11 @@ def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
     batch = [rows.learnt[i] for i in batches[len(batches) // 2]]
     with fast(model):
         kept = _kept(model, rows, batch[:2])
-        step_loss(model, batch[:2], rows.pad, 2)
+        step_loss(model, batch[:2], rows.pad, packed_length(batch[:2]))
         times = []
         for _ in range(3):
             began = time.monotonic()
-            step_loss(model, batch, rows.pad, max(1, min(len(batch), 4)))
+            step_loss(model, batch, rows.pad, (packed_length(batch) + 1) // 2)
             times.append(time.monotonic() - began)
     model.zero_grad(set_to_none=True)
     rate = sum(len(example.tokens) for example in batch) / min(times)
@@ -130,7 +135,7 @@ def use_exact_weights(model: Any) -> None:
 
 
 def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
-    """Steps that fit the time, rows at once that fit the memory, and whether any do."""
+    """Steps that fit the time, tokens at once that fit the memory, and whether any do."""
     batches = rows.batches(config)
     tokens = [sum(len(rows.learnt[i].tokens) for i in batch) for batch in batches]
     mean = sum(tokens) / len(tokens)
@@ -144,19 +149,20 @@ def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
     fixed = mine + learning * 12
     free = float(psutil.virtual_memory().available) * _SHARE + mine
 
-    def needed(at_once: int, kept: float) -> float:
-        longest = max(len(example.tokens) for example in rows.learnt)
-        return fixed + min(at_once * longest, max(tokens)) * kept * _SLACK
+    def needed(count: int, kept: float) -> float:
+        return fixed + count * kept * _SLACK
 
-    at_once, kept, checkpointing = config.batch, chosen.kept, False
-    while at_once > 1 and needed(at_once, kept) > free:
-        at_once = (at_once + 1) // 2
+    longest = max(len(example.tokens) for example in rows.learnt)
+    whole = max(packed_length([rows.learnt[i] for i in batch]) for batch in batches)
+    kept, checkpointing = chosen.kept, False
+    modest, most = (int((limit - fixed) / (kept * _SLACK)) for limit in (_MODEST, free))
+    at_once = max(longest, min(whole, most, max(whole // 2, modest)))
     if needed(at_once, kept) > free:
         kept, checkpointing = kept / model.config.num_hidden_layers * 2, True
     memory = needed(at_once, kept)
     fits = memory <= free
     detail = (
-        f"{chosen.dtype}, {chosen.threads} threads, {at_once} rows at once"
+        f"{chosen.dtype}, {chosen.threads} threads, {at_once} tokens at once"
         f"{', checkpointing' if checkpointing else ''}"
     )
     advice = "" if fits else (
@@ -216,13 +222,13 @@ def _kept(model: Any, rows: Rows, batch: list[Any]) -> float:
 
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         loss_sum(model, batch, rows.pad)
-    return total / sum(len(example.tokens) for example in batch)
+    return total / (-(-packed_length(batch) // FULL) * FULL)
 
 
 def _key(config: RunConfig) -> str:
     base = Path(config.base)
     parts = (platform.node(), os.cpu_count(), base.name, base.stat().st_size, torch.__version__,
-             config.schema, config.batch, config.threads, config.rank)  # fmt: skip
+             config.schema, config.batch, config.threads, config.rank, _VERSION)  # fmt: skip
     return " ".join(map(str, parts))
 
 

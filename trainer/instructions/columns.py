@@ -180,7 +180,7 @@ def measure(world: World, fields: Sequence[Field], names: Sequence[str] = ()) ->
     allowed = (
         ("MAX", "MIN")
         if item.kind == "date" or item.words.year
-        else tuple(names) or ("AVG", "AVG", "AVG", "SUM", "MAX", "MIN")
+        else tuple(names) or ("AVG", "AVG", "AVG", "SUM", "SUM", "MAX", "MIN")
     )
     name, chance = rng.choice(allowed), rng.random()
     if chance < 0.14 and len(set(allowed)) > 1:

@@ -25,7 +25,7 @@ from llmtui.trainer.instructions.things import Field, Row, Thing
 from llmtui.trainer.instructions.world import World
 
 _SIGNS = {"gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "="}
-_UPWARDS = 0.7
+_UPWARDS = 0.85
 """How often a bound above the row's value is drawn anew: people ask for "more than" mostly."""
 _LIKE_ADJECTIVES = ("able", "ible", "ed", "ive", "ful", "less", "al", "ic", "ous", "ent", "id")
 """Ends of words that stand before what they are said of: "registered nurses"."""
@@ -108,7 +108,7 @@ def _weight(item: Field, thing: Thing) -> float:
     """Columns with few values are what people filter by; names and long texts less."""
     if item.kind == "text":
         return 3.0 if item in thing.groups else 1.2
-    return 3.5
+    return 5.5
 
 
 def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Condition:
@@ -118,7 +118,7 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
     low = world.number_value(item)
     if low >= value and rng.random() < _UPWARDS:
         low = world.number_value(item)
-    if rng.random() < 0.2 and item.column.distinct > 5:
+    if rng.random() < 0.3 and item.column.distinct > 5:
         high = world.number_value(item)
         small, large = sorted((low, high))
         if small <= value <= large and small != large:
@@ -131,7 +131,7 @@ def number_condition(world: World, thing: Thing, item: Field, value: Any) -> Con
     if value == low or rng.random() < (0.35 if few or item.words.year else 0.06):
         low, kind = world.plain(value), "eq"
     elif value > low:
-        kind = rng.choices(("gt", "ge"), (6, 1.2))[0]
+        kind = rng.choices(("gt", "ge"), (6, 2.4))[0]
     else:
         kind = rng.choices(("lt", "le"), (4, 1.2))[0]
     test = f"{{c}} {_SIGNS[kind]} {low}"

@@ -145,7 +145,7 @@ class World:
         paths = self._paths(thing)
         if not paths:
             return ()
-        return self.rng.choices(paths, [2.0 if len(path) == 1 else 1.0 for path in paths])[0]
+        return self.rng.choices(paths, [1.3 if len(path) == 1 else 1.0 for path in paths])[0]
 
     def ups(self, thing: Thing) -> list[Relation]:
         return self._ups[thing.table.name]
