@@ -14,6 +14,7 @@ from llmtui.inference.displayed import Kinds
 from llmtui.inference.doubts import in_vain
 from llmtui.inference.invented import count_invented
 from llmtui.inference.named import Names
+from llmtui.inference.needless import Joins
 from llmtui.inference.unasked import unasked
 
 _DOUBT = 0.6
@@ -44,6 +45,7 @@ class Critic:
         self._database = database
         self._names = Names(database.schema)
         self._kinds = Kinds(database.schema)
+        self._joins = Joins(database.schema)
 
     def faults(self, question: str, answer: Answer) -> Faults:
         ran = answer.status == "ok"
@@ -61,7 +63,7 @@ class Critic:
         return {
             "left out": left_out(question, mentions, sql, self._names),
             "invented": count_invented(question, sql, self._database),
-            "unasked": unasked(question, tree),
+            "unasked": unasked(question, tree) + len(self._joins.needless(question, tree)),
             "turned round": int(turned_round(rest, tree)),
             "other columns": self._kinds.others_shown(rest, tree),
         }

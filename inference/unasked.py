@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TypeGuard
 
 from sqlglot import exp
 
@@ -43,6 +44,17 @@ def _shows_a_count(tree: exp.Expr) -> bool:
 
 def _groups(tree: exp.Expr) -> bool:
     return isinstance(tree, exp.Select) and bool(tree.args.get("group"))
+
+
+def between_ends(item: object) -> TypeGuard[exp.Sub]:
+    """Whether an expression is the distance of the highest from the lowest of one thing."""
+    if not isinstance(item, exp.Sub) or {type(item.left), type(item.right)} != {exp.Max, exp.Min}:
+        return False
+    return bool(item.left.this == item.right.this)
+
+
+def _shows_a_distance(tree: exp.Expr) -> bool:
+    return any(between_ends(item) for item in shown_by(tree))
 
 
 _ASKED: tuple[tuple[Callable[[exp.Expr], bool], re.Pattern[str]], ...] = tuple(
@@ -88,6 +100,12 @@ _ASKED: tuple[tuple[Callable[[exp.Expr], bool], re.Pattern[str]], ...] = tuple(
             has(exp.Max, exp.Min),
             rf"\b(?:{_SUPERLATIVE}\w*|range|any|all|every|peak|extreme)\b"
             r"|最|顶|首|末|(?:high|low) point|极",
+        ),
+        (
+            _shows_a_distance,
+            r"differ|\brange|\bgap\b|spread|between|minus|span|subtract|distance|exceed|more|less"
+            r"|than|how (?:long|far|much)|\bfrom\b.*\bto\b|apart|var(?:y|ies)|last|take|变化"
+            r"|差|距|跨度|幅度|范围|间隔|比|多少",
         ),
         (
             _shows_a_count,

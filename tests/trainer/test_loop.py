@@ -1,6 +1,7 @@
 """The training loop: it goes on as if it had not been stopped, and never learns rubbish."""
 
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from tests.trainer.tiny import ARCHITECTURES, rows, tiny_model
 torch = pytest.importorskip("torch")
 
 from llmtui.trainer.finetune.checkpoint import State, adapter_weights  # noqa: E402
-from llmtui.trainer.finetune.loop import Rows, exact, learn  # noqa: E402
-from llmtui.trainer.finetune.loss import fast  # noqa: E402
+from llmtui.trainer.finetune.loop import Rows, exact, learn, parts  # noqa: E402
+from llmtui.trainer.finetune.loss import fast, run_length  # noqa: E402
 from llmtui.trainer.finetune.model import TARGETS, add_lora  # noqa: E402
 from llmtui.trainer.finetune.pace import healthy, steady  # noqa: E402
 
@@ -64,6 +65,17 @@ def test_a_batch_in_parts_is_the_batch(tmp_path: Path) -> None:
     assert furthest(train(tmp_path / "8")[0], train(tmp_path / "3", at_once=70)[0]) < 1e-4
 
 
+def test_parts_are_as_long_as_may_be_and_no_longer() -> None:
+    model, batch = fresh(), list(some_rows().learnt[:8])
+    for most in (1, 70, 128, 9999):
+        found = list(parts(model, batch, most))
+        assert [example for part in found for example in part] == batch
+        assert all(len(part) == 1 or run_length(model, part) <= most for part in found)
+        for one, other in pairwise(found):
+            assert run_length(model, [*one, other[0]]) > most
+    assert len(list(parts(model, batch, 9999))) == 1
+
+
 def test_a_loss_that_blows_up_ends_with_advice_and_keeps_the_last_good_point(
     tmp_path: Path,
 ) -> None:
@@ -97,7 +109,7 @@ def test_exact_answers_grow_with_learning(tmp_path: Path) -> None:
     config = RunConfig("b", "i", minutes=0, epochs=150, learning_rate=0.02)
     with fast(model):
         before = exact(model, data.learnt, 0)
-    list(learn(model, data, config, tmp_path, lambda: False, 150, 8))
+    list(learn(model, data, config, tmp_path, lambda: False, 150, 9999))
     with fast(model):
         assert exact(model, data.learnt, 0) >= before + 5
 

@@ -20,12 +20,14 @@ class State:
     """Where a run stands.
 
     step of total are done (total 0 before the plan), with rows and tokens seen in seconds
+    at_once: tokens that go through the model together; another number would round otherwise
     recent, lowest: last losses, and the lowest mean of so many
     best_hits, looks, flat_at: most exact held-out answers, looks since, step it went flat
     """
 
     step: int = 0
     total: int = 0
+    at_once: int = 0
     seconds: float = 0.0
     tokens: int = 0
     rows: int = 0

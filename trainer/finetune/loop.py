@@ -14,9 +14,8 @@ import torch
 from llmtui.trainer.finetune.batches import Example, plan_batches
 from llmtui.trainer.finetune.checkpoint import State, load_checkpoint, save_checkpoint
 from llmtui.trainer.finetune.config import RunConfig
-from llmtui.trainer.finetune.loss import fast, first_choices, loss_sum
+from llmtui.trainer.finetune.loss import fast, first_choices, loss_sum, run_length
 from llmtui.trainer.finetune.pace import Pace, gone_flat, healthy, learning_rate, steady
-from llmtui.trainer.finetune.packed import packed_length
 from llmtui.trainer.finetune.together import Together
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.events import Event, Note
@@ -75,7 +74,7 @@ def learn(
     if checkpoint.is_dir():
         state = load_checkpoint(checkpoint, model, optimizer)
         yield Note(f"Going on from step {state.step} of {state.total}")
-    state.total = state.total or steps
+    state.total, state.at_once = state.total or steps, state.at_once or at_once
     model.train()
     batches, pace, saved_at = rows.batches(config), Pace(), time.monotonic()
     try:
@@ -86,7 +85,7 @@ def learn(
                     break
                 began = time.monotonic()
                 batch = [rows.learnt[i] for i in batches[state.step]]
-                how = (rows.pad, at_once, together)
+                how = (rows.pad, state.at_once, together)
                 loss = take_step(model, optimizer, batch, config, state, *how)
                 state.seconds += pace.timed(time.monotonic() - began)
                 if config.minutes and not state.flat_at:
@@ -141,18 +140,18 @@ def step_loss(
     """Mean loss in nats of a batch's answer tokens; its gradients are added up part by part."""
     answers = sum(len(example.tokens) - example.answer for example in batch)
     total = 0.0
-    for part in parts(together.share(batch), at_once):
+    for part in parts(model, together.share(batch), at_once):
         loss = loss_sum(model, part, pad) / answers
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return together.add_up((p for p in model.parameters() if p.requires_grad), total)
 
 
-def parts(batch: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
-    """A batch in parts of at most so many tokens; a row that is longer is one alone."""
+def parts(model: Any, batch: Sequence[Example], most: int) -> Iterator[Sequence[Example]]:
+    """A batch in parts of at most so many tokens to run; a row that is longer is one alone."""
     start = 0
     for end in range(1, len(batch) + 1):
-        if end == len(batch) or packed_length(batch[start : end + 1]) > most:
+        if end == len(batch) or run_length(model, batch[start : end + 1]) > most:
             yield batch[start:end]
             start = end
 

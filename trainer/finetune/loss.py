@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from llmtui.trainer.finetune.attention import NAME as PACKED
 from llmtui.trainer.finetune.attention import packing
 from llmtui.trainer.finetune.batches import Example
-from llmtui.trainer.finetune.packed import FULL, pack
+from llmtui.trainer.finetune.packed import FULL, pack, packed_length
 
 _CHUNK = 1 << 24
 """Logits that are held at once."""
@@ -25,9 +25,19 @@ PACKABLE = ("llama", "qwen2", "qwen3", "gemma3_text")
 @contextmanager
 def fast(model: Any) -> Iterator[None]:
     """Inside, rows go through the model packed where that is known to be exact, else padded."""
-    packable = model.config.model_type in PACKABLE and model.device.type == "cpu"
-    with packing(model) if packable else nullcontext():
+    with packing(model) if _packable(model) else nullcontext():
         yield
+
+
+def _packable(model: Any) -> bool:
+    return model.config.model_type in PACKABLE and model.device.type == "cpu"
+
+
+def run_length(model: Any, examples: Sequence[Example]) -> int:
+    """Tokens that go through the model, inside `fast`, for these rows."""
+    if _packable(model):
+        return packed_length(examples)
+    return len(examples) * max(len(example.tokens) for example in examples)
 
 
 def loss_sum(model: Any, examples: Sequence[Example], pad: int) -> Tensor:

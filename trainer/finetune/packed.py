@@ -68,9 +68,10 @@ def common_prefix(examples: Sequence[Example]) -> int:
 
 
 def packed_length(examples: Sequence[Example]) -> int:
-    """Tokens that are run for these rows."""
+    """Tokens that are run for these rows, filled up."""
     prefix = common_prefix(examples)
-    return prefix + sum(len(example.tokens) - prefix for example in examples)
+    length = prefix + sum(len(example.tokens) - prefix for example in examples)
+    return -(-length // FULL) * FULL
 
 
 def pack(examples: Sequence[Example]) -> Packed:

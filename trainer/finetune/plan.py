@@ -8,6 +8,7 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ import psutil
 import torch
 from torch import Tensor
 
+from llmtui.trainer.finetune.batches import Example
 from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.finetune.loop import Rows, step_loss
-from llmtui.trainer.finetune.loss import fast, loss_sum
-from llmtui.trainer.finetune.packed import FULL, packed_length
+from llmtui.trainer.finetune.loss import fast, loss_sum, run_length
 from llmtui.workspace import paths
 from llmtui.workspace.events import Planned
 from llmtui.workspace.files import write_text
@@ -34,8 +35,10 @@ _SLACK = 1.3
 """What a step needs beside the tensors that are kept for its backward."""
 _SHARE = 0.85
 """Share of the free memory that a run may take."""
-_MODEST = 2.4e9
-"""Bytes above which a step of more than half of the longest one's tokens is taken in parts."""
+_PROGRAMS = 0.4e9
+"""Bytes that the matrix library keeps, in a long run, for the lengths it has met."""
+_MODEST = 2.45e9
+"""Bytes above which long steps are taken in parts, by halves at the most."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,11 @@ def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
     batch = [rows.learnt[i] for i in batches[len(batches) // 2]]
     with fast(model):
         kept = _kept(model, rows, batch[:2])
-        step_loss(model, batch[:2], rows.pad, packed_length(batch[:2]))
+        step_loss(model, batch[:2], rows.pad, run_length(model, batch[:2]))
         times = []
         for _ in range(3):
             began = time.monotonic()
-            step_loss(model, batch, rows.pad, (packed_length(batch) + 1) // 2)
+            step_loss(model, batch, rows.pad, _half(model, batch))
             times.append(time.monotonic() - began)
     model.zero_grad(set_to_none=True)
     rate = sum(len(example.tokens) for example in batch) / min(times)
@@ -146,17 +149,19 @@ def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
     learning = int(sum(p.numel() for p in model.parameters() if p.requires_grad))
     every = int(sum(p.numel() for p in model.parameters()))
     mine = int(psutil.Process().memory_info().rss)
-    fixed = mine + learning * 12
+    fixed = mine + learning * 12 + _PROGRAMS
     free = float(psutil.virtual_memory().available) * _SHARE + mine
 
     def needed(count: int, kept: float) -> float:
         return fixed + count * kept * _SLACK
 
-    longest = max(len(example.tokens) for example in rows.learnt)
-    whole = max(packed_length([rows.learnt[i] for i in batch]) for batch in batches)
+    examples = [[rows.learnt[i] for i in batch] for batch in batches]
+    longest = max(run_length(model, [example]) for example in rows.learnt)
+    half = max(_half(model, batch) for batch in examples)
+    whole = max(run_length(model, batch) for batch in examples)
     kept, checkpointing = chosen.kept, False
     modest, most = (int((limit - fixed) / (kept * _SLACK)) for limit in (_MODEST, free))
-    at_once = max(longest, min(whole, most, max(whole // 2, modest)))
+    at_once = max(longest, min(whole, most, max(half, modest)))
     if needed(at_once, kept) > free:
         kept, checkpointing = kept / model.config.num_hidden_layers * 2, True
     memory = needed(at_once, kept)
@@ -177,6 +182,12 @@ def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
         advice=advice,
     )  # fmt: skip
     return Plan(told, steps, at_once, checkpointing)
+
+
+def _half(model: Any, batch: Sequence[Example]) -> int:
+    """Tokens to run for the longer half of a batch's rows."""
+    middle = (len(batch) + 1) // 2
+    return max(run_length(model, rows) for rows in (batch[:middle], batch[middle:]) if rows)
 
 
 def _fastest(threads: int) -> tuple[int, str]:
@@ -222,7 +233,7 @@ def _kept(model: Any, rows: Rows, batch: list[Any]) -> float:
 
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         loss_sum(model, batch, rows.pad)
-    return total / (-(-packed_length(batch) // FULL) * FULL)
+    return total / run_length(model, batch)
 
 
 def _key(config: RunConfig) -> str:

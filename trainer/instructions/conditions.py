@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -190,7 +191,7 @@ def text_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
         return None
     few = item in thing.groups
     parts = not few and item.column.distinct > 5 and item.column.name not in thing.keys
-    if parts and rng.random() < 0.4:
+    if parts and rng.random() < (0.7 if len(text.split()) > 2 else 0.4):
         hidden = world.database.access.secrets == "mask" and find(text)
         return None if hidden else part_condition(world, thing, item, text)
     slots: dict[str, Sayable] = {"v": value_phrase(text)}
@@ -210,7 +211,7 @@ def text_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
 def part_condition(world: World, thing: Thing, item: Field, text: str) -> Condition:
     """Text that starts with, ends with or contains something."""
     rng = world.rng
-    pieces = [word for word in text.split() if len(word) > 2] or [text]
+    pieces = re.findall(r"\w{3,}|\b[A-Z]{2}\b", text) or [text]
     kind = rng.choices(("starts", "contains", "ends"), (4, 5, 0.7))[0]
     part = rng.choice(pieces)
     if kind == "starts":
