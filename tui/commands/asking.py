@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,16 +78,19 @@ def ask(
             asked=True,
         )
     chosen = None if settings.server else choose_model(kept, model, full, settings)
-    from llmtui.inference.ask import Asker
-    from llmtui.inference.batch import answer_file, read_items
-    from llmtui.tui.verdicts import settled
-
     if file is not None:
+        from llmtui.inference.batch import read_items
+
         read_items(file, "question")
+    _load_meanwhile()
     with (
         open_database(full, settings) as database,
         _answering(chosen, model, settings, database) as answering,
     ):
+        from llmtui.inference.ask import Asker
+        from llmtui.inference.batch import answer_file
+        from llmtui.tui.verdicts import settled
+
         asker = Asker(database, answering, least=settings.least_confidence, settled=settled(kept))
         if file is not None and out is not None:
             events = answer_file(file, out, "question", lambda id, text: asker.ask(text, id=id))
@@ -94,6 +98,16 @@ def ask(
             return
         answer = asker.ask(question or "")
     show(answer, as_json=as_json, asked=True)
+
+
+def _load_meanwhile() -> None:
+    """Load what answering needs while the process that opens the database starts."""
+
+    def load() -> None:
+        import llmtui.inference.ask
+        import llmtui.inference.engine  # noqa: F401
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def sql(
