@@ -25,6 +25,15 @@ _WHEN = re.compile(r"^\s*when\b|\bwh(?:at|ich) (?:date|day|year|time|month)\b|�
                    r"|哪一?[年天日月]", re.IGNORECASE)  # fmt: skip
 _DATED = re.compile(r"date|time|year|day|month|_(?:at|on|from|to)$|[年日时月]", re.IGNORECASE)
 _HOW_MANY = re.compile(r"^\s*how many\b|有多少[个种名位条家座]?|有几", re.IGNORECASE)
+_HOW_BIG = re.compile(
+    r"\bhow (?:long|tall|large|big|high|heavy|far|deep|wide|old|expensive|populous)\b"
+    r"|多[长高大重深宽远贵]", re.IGNORECASE,
+)  # fmt: skip
+_SIZED = re.compile(
+    r"elevation|altitude|length|height|area|depth|width|age|price|cost|population|size|weight"
+    r"|duration|distance|time|[长高重深宽价龄积程]", re.IGNORECASE,
+)  # fmt: skip
+"""Names of columns that hold sizes, though it may be as text."""
 _BY_NAME = re.compile(r"alphab|lexico|dictionary|\bnames?\b|字母|拼音|名[字称]|姓名", re.IGNORECASE)
 _WHOLE = frozenset(["full", "whole", "the", "their", "his", "her", "its", "and", "all", "whose"])
 """Words before "name" that mean all of it."""
@@ -80,11 +89,17 @@ class Kinds:
         )
 
     def _no_number(self, question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
-        """Whether how many is asked, and neither counted, added up nor held by a column."""
-        if not shown or not _HOW_MANY.search(question) or tree.find(*_COUNTED) is not None:
+        """Whether how many or how long is asked, and neither counted, added up nor held by a
+        column."""
+        kinds = {"number"} if _HOW_MANY.search(question) else set()
+        kinds = kinds or ({"number", "date", "time"} if _HOW_BIG.search(question) else set())
+        if not shown or not kinds or tree.find(*_COUNTED) is not None:
             return False
         columns = [column for item in shown for column in item.find_all(exp.Column)]
-        return not any(column.is_star or "number" in self.of(column) for column in columns)
+        return not any(
+            column.is_star or kinds & self.of(column) or _SIZED.search(column.name)
+            for column in columns
+        )
 
 
 def _unasked_ids(question: str, shown: Sequence[exp.Expr]) -> bool:

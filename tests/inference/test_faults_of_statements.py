@@ -213,6 +213,11 @@ def test_the_other_direction_is_told(question: str, sql: str, wrong: bool) -> No
         ("When was Ann hired?", "SELECT hired FROM staff WHERE name = 'Ann'", 0),
         ("有多少员工", "SELECT name FROM staff", 1),
         ("有多少员工", "SELECT COUNT(*) FROM staff", 0),
+        ("安有多高", "SELECT role FROM staff WHERE name = '安'", 1),
+        ("How old is Ann?", "SELECT name FROM staff WHERE name = 'Ann'", 1),
+        ("How long has Ann worked?", "SELECT hired FROM staff WHERE name = 'Ann'", 0),
+        ("How tall is Ann?", "SELECT height FROM staff WHERE name = 'Ann'", 0),
+        ("How high is the pay?", "SELECT salary FROM staff", 0),
     ],
 )
 def test_columns_of_another_kind_are_counted(question: str, sql: str, wrong: int) -> None:
