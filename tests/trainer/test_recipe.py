@@ -119,7 +119,7 @@ def test_long_steps_are_taken_in_parts_rather_than_much_memory_taken(
     monkeypatch.setattr(plan, "_MODEST", 1e12)
     whole = at_once(tmp_path / "large")
     monkeypatch.setattr(plan, "_MODEST", 0)
-    assert at_once(tmp_path / "modest") == whole // 2
+    assert whole // 2 <= at_once(tmp_path / "modest") < whole
 
 
 def test_three_kills_change_nothing(config: RunConfig, tmp_path: Path) -> None:
