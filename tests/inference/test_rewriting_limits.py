@@ -86,9 +86,10 @@ def test_a_server_that_fails_is_one_sentence_and_loses_nothing(
     shop: Path, project: Project, capsys: pytest.CaptureFixture[str], say: Any, told: str
 ) -> None:
     with server(say) as (url, _):
-        assert rewrite(shop, url) == 3
+        code = rewrite(shop, url)
     error = capsys.readouterr().err
-    assert told in error.splitlines()[-1]
+    assert code == 3, error
+    assert told in error.splitlines()[-1], error
     assert "Traceback" not in error
     assert load_rows(project.instructions) == ROWS
 
