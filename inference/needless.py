@@ -19,6 +19,8 @@ _LETTERS = re.compile(r"[a-z]+")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _STEM = 4
 """Letters that two forms of a word have in common: ordered, orders."""
+_BUYING = frozenset(["买", "下单", "下过单"])
+"""What people also say for buying and ordering."""
 _COUNTING = (exp.AggFunc, exp.Star, exp.Columns, exp.Window)
 """What another number of rows may change on purpose, and what shows every column."""
 _SAME = (exp.Max, exp.Min)
@@ -38,16 +40,16 @@ class Joins:
         outside = [found for part in _outside(tree) for found in part.find_all(*_COUNTING)]
         if not all(isinstance(found, _SAME) for found in outside):
             return []
-        used = _sources(tree)
-        edges = _edges(tree)
-        if used is None or edges is None or not set(map(str.lower, used)) <= set(self._tables):
+        used, edges = _sources(tree), _edges(tree)
+        if used is None or edges is None or not used.keys() <= self._tables.keys():
             return []
         read = self._read(tree, used)
+        if read is None:
+            return []
         return [
             place
             for name, place in used.items()
-            if read is not None
-            and name not in read
+            if name not in read
             and self._repeats(name, edges)
             and not self._spoken_of(question, name, used)
         ]
@@ -81,7 +83,7 @@ class Joins:
         own = self._english(name) - others
         said = {singular(word) for word in _LETTERS.findall(question.lower())}
         return not own or any(
-            _kin(word, each) for word in own | _done(self._tables[name]) for each in said
+            _begin_alike(word, each) for word in own | _done(self._tables[name]) for each in said
         ) or any(word in question for word in self._chinese(name))  # fmt: skip
 
     def _english(self, name: str) -> set[str]:
@@ -154,7 +156,7 @@ def _qualified(end: object) -> TypeGuard[exp.Column]:
     return isinstance(end, exp.Column) and bool(end.table)
 
 
-def _kin(one: str, other: str) -> bool:
+def _begin_alike(one: str, other: str) -> bool:
     """Whether two words are forms of one, by how they begin."""
     alike = one[:_STEM] == other[:_STEM] and min(len(one), len(other)) >= _STEM - 1
     return one == other or alike
@@ -182,7 +184,6 @@ def _done(table: Table) -> set[str]:
 
 
 def _done_in_chinese(table: Table) -> set[str]:
-    """Chinese verbs; those that end in 过 or 了 as people say them have their first sign alone."""
     text, deed = _deeds(table)
     found = {*_HAN.findall(text), *(deed.zh if deed else ())}
-    return found | ({"买", "下单", "下过单"} if {"购买", "订购"} & found else set())
+    return found | _BUYING if found & {"购买", "订购"} else found

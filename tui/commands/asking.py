@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,7 +82,8 @@ def ask(
         from llmtui.inference.batch import read_items
 
         read_items(file, "question")
-    _load_meanwhile()
+    if chosen is not None:
+        _load_meanwhile()
     with (
         open_database(full, settings) as database,
         _answering(chosen, model, settings, database) as answering,
@@ -101,11 +102,13 @@ def ask(
 
 
 def _load_meanwhile() -> None:
-    """Load what answering needs while the process that opens the database starts."""
+    """Load what answering needs while the process that opens the database starts. What cannot be
+    loaded is told where it is needed, in its turn."""
 
     def load() -> None:
-        import llmtui.inference.ask
-        import llmtui.inference.engine  # noqa: F401
+        with suppress(Exception):
+            import llmtui.inference.ask
+            import llmtui.inference.engine  # noqa: F401
 
     threading.Thread(target=load, daemon=True).start()
 
