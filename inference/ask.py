@@ -52,6 +52,8 @@ class Model(Protocol):
 
     def alternatives(self, most: int, enough: Callable[[str, Candidate], float]) -> None: ...
 
+    def expect(self, statements: Iterable[str]) -> None: ...
+
     def cancel(self) -> None: ...
 
 
@@ -66,10 +68,12 @@ class Asker:
         repair: bool = True,
         least: float = 0.0,
         settled: Iterable[tuple[str, str]] = (),
+        usual: Iterable[str] | None = None,
     ) -> None:
         """repair: whether what the model says is mended, doubted and asked for a second time
         least: confidence below which an answer is not shown
-        settled: questions and SQL that a person has accepted, corrected or written"""
+        settled: questions and SQL that a person has accepted, corrected or written
+        usual: statements that answers will be like, read when they are of use"""
         self.database = database
         self.repair = repair
         self.least = least
@@ -77,6 +81,8 @@ class Asker:
         """Of the last answer."""
         self.model = model
         self.recall = Recall(database, settled)
+        if usual is not None:
+            model.expect(usual)
         self._critic = Critic(database)
         self._cancelled = False
         self._shown: ShownSchema | None = None

@@ -38,6 +38,21 @@ _BY_NAME = re.compile(r"alphab|lexico|dictionary|\bnames?\b|字母|拼音|名[�
 _WHOLE = frozenset(["full", "whole", "the", "their", "his", "her", "its", "and", "all", "whose"])
 """Words before "name" that mean all of it."""
 _COUNTED = (exp.Count, exp.Sum)
+_OF_THE_FIRST = re.compile(
+    r"\b(?:of|for) the (?P<en>\w+est|most \w+|least \w+) [a-z]+"
+    r"|最(?P<zh>[大小高低长短早晚新老旧贵])的[^的，,。？?]{1,8}的", re.IGNORECASE,
+)  # fmt: skip
+"""What is said of the one row that is first by something."""
+_FIRST_BY = (
+    ("larg|big|great|small|大|小", "area|size|积"),
+    ("long|short|长|短", "length|duration|长"),
+    ("high|tall|low|short|高|低", "elevation|height|altitude|高|海拔"),
+    ("old|young|老|旧", "age|year|birth|龄|年|生"),
+    ("heav|light", "weight|重"),
+    ("expensive|cheap|cost|贵", "price|cost|fee|amount|价|费"),
+    ("late|recent|earl|new|old|晚|早|新|旧", "date|time|year|日|时|年"),
+)
+"""What a superlative says, and names of columns that hold it: the length of the longest one."""
 
 
 class Kinds:
@@ -62,6 +77,7 @@ class Kinds:
             self._no_time(question, shown),
             self._no_number(question, tree, shown),
             bool(other_halves(question, tree)),
+            _end_of_all(question, tree, shown),
         ]
         return sum(wrong)
 
@@ -116,6 +132,16 @@ def _no_name(question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
     if not shown or not _NAMES_ASKED.search(question) or tree.find(exp.Star) is not None:
         return False
     return not any(_NAMED.search(part.name.lower()) for part in tree.find_all(exp.Identifier))
+
+
+def _end_of_all(question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
+    """Whether the density of the largest one is asked for, and the highest density shown."""
+    found = _OF_THE_FIRST.search(question)
+    alone = shown[0] if len(shown) == 1 and not tree.args.get("group") else None
+    if not found or not isinstance(alone, exp.Max | exp.Min):
+        return False
+    first, name = (found["en"] or found["zh"]).lower(), alone.this.name.lower()
+    return not any(re.search(by, first) and re.search(held, name) for by, held in _FIRST_BY)
 
 
 def other_halves(question: str, tree: exp.Expr) -> list[exp.Expr]:

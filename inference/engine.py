@@ -9,28 +9,25 @@ from __future__ import annotations
 import codecs
 import ctypes
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from llmtui.inference.adapters import Adapters
 from llmtui.inference.candidates import MOST, Candidate, Doubts, Together
-from llmtui.inference.prefixes import LEAST, Prefixes, told_apart
+from llmtui.inference.drafts import MOST as MOST_GUESSED
+from llmtui.inference.drafts import Drafts
+from llmtui.inference.memory import BATCH, Memory
+from llmtui.inference.pieces import Pieces
+from llmtui.inference.prefixes import Prefixes, told_apart
 from llmtui.inference.stopflag import StopFlag
 from llmtui.quantize.adapter import SUFFIX, base_of
 from llmtui.quantize.silence import llama_cpp_silent
 from llmtui.quantize.trusted import require_sound
 from llmtui.trainer.prompt import prompt_from_identity, prompt_of_base
-from llmtui.workspace.errors import Interrupted, ModelError
+from llmtui.workspace.errors import ModelError
 from llmtui.workspace.machine import cores
-
-_BATCH = 512
-_ABORTED = 2
-"""llama_decode's code for a computation that the abort callback ended."""
 
 
 class Engine:
@@ -53,9 +50,10 @@ class Engine:
         self._context: Any = None
         self._together: Together | None = None
         self._turn = threading.RLock()
-        self._held: list[int] = []
         self._doubts, self._asked, self.cut = Doubts(), 0, False
         """Of the last answer; the tokens of its prompt; whether only its length ended it."""
+        self._expected: Iterable[str] | None = None
+        self._drafts = Drafts(())
         params = llama.llama_model_default_params()
         params.n_gpu_layers = 0
         self._model = llama.llama_model_load_from_file(str(base).encode(), params)
@@ -76,21 +74,20 @@ class Engine:
     def _prepare(self, threads: int) -> None:
         """All that a loaded model needs before it answers."""
         llama = self._llama
-        self._vocab = llama.llama_model_get_vocab(self._model)
-        self._words = llama.llama_vocab_n_tokens(self._vocab)
+        self.pieces = Pieces(llama, self._model)
         self._stop = StopFlag(llama.ggml_abort_callback)
         self._context = self._open_context(threads)
-        self._memory = llama.llama_get_memory(self._context)
-        self._together = Together(llama, self._context, self._words)
+        self._prefixes = Prefixes(llama, self._context, told_apart(self._base))
+        self._memory = Memory(llama, self._context, self.pieces.count, self._prefixes, self._stop)
+        self._together = Together(llama, self._context, self.pieces.count)
         self._adapters = Adapters(llama, self._model, self._base)
         self._adapter_facts: dict[str, Any] = {}
         self._choose_prompt()
-        self._prefixes = Prefixes(llama, self._context, told_apart(self._base))
 
     def _open_context(self, threads: int) -> Any:
         params = self._llama.llama_context_default_params()
         params.n_ctx = self.context
-        params.n_batch = params.n_ubatch = _BATCH
+        params.n_batch = params.n_ubatch = BATCH
         params.n_threads = params.n_threads_batch = threads
         params.swa_full = params.kv_unified = True
         params.n_seq_max = 1 + MOST
@@ -119,8 +116,7 @@ class Engine:
             self._adapter_facts = self._adapters.use(self._context, chosen)
             told = [f"{told_apart(path)} {weight}" for path, weight in chosen]
             self._prefixes.model = "\n".join([told_apart(self._base), *told])
-            self._llama.llama_memory_clear(self._memory, True)
-            self._held = []
+            self._memory.forget()
             self._choose_prompt()
 
     def _choose_prompt(self) -> None:
@@ -137,11 +133,13 @@ class Engine:
 
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         """Token ids; special tokens are parsed in control text only, none are added."""
-        raw = text.encode("utf-8")
-        room = len(raw) + 8
-        buffer = (self._llama.llama_token * room)()
-        count = self._llama.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, control)
-        return list(buffer[: max(count, 0)])
+        return self.pieces.tokenize(text, control)
+
+    def expect(self, statements: Iterable[str]) -> None:
+        """Statements that answers will be like: the model is asked for several tokens at once where
+        these tell how it goes on. They are read before the second answer, as the first one would
+        wait for them longer than they save."""
+        self._expected, self._drafts = statements, Drafts(())
 
     def stream_tokens(
         self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
@@ -159,28 +157,37 @@ class Engine:
             )
         with self._turn:
             self._stop.lower()
-            self._feed_prompt(list(tokens), shared)
+            self._memory.feed(list(tokens), shared)
+            if self._asked and self._expected is not None:
+                self._drafts = Drafts(map(self.tokenize, self._expected))
+                self._expected = None
             self._doubts, self._asked, self.cut = Doubts(), len(tokens), True
-            for _ in range(max_tokens):
-                token = self._doubts.take(self._logits())
-                if self._is_end(token):
-                    self.cut = False
-                    return
-                yield token
-                self._decode([token])
+            yield from self._said(max_tokens)
+
+    def _said(self, most: int) -> Iterator[int]:
+        """The answer to the prompt that was fed, of at most so many tokens."""
+        said: list[int] = []
+        logits, row, ahead = self._memory.logits(1), 0, list[int]()
+        while len(said) < most:
+            token = self._doubts.take(logits[row])
+            if self._is_end(token):
+                self.cut = False
+                return
+            yield token
+            said.append(token)
+            if row < len(ahead) and ahead[row] == token:
+                row += 1
+                continue
+            self._memory.unread(len(ahead) - row)
+            ahead = self._drafts.after(said, min(MOST_GUESSED, most - len(said)))
+            logits, row = self._memory.read([token, *ahead]), 0
 
     def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
         return list(self.stream_tokens(tokens, max_tokens=max_tokens))
 
     def _is_end(self, token: int) -> bool:
         """Whether a token closes an answer."""
-        return token in self._ends or bool(self._llama.llama_vocab_is_eog(self._vocab, token))
-
-    def _logits(self) -> NDArray[np.float32]:
-        """Logits (vocabulary,) of the last token; valid until the next decode."""
-        pointer = self._llama.llama_get_logits_ith(self._context, -1)
-        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=(self._words,))
-        return logits
+        return token in self._ends or self.pieces.ends(token)
 
     @property
     def confidence(self) -> float | None:
@@ -196,17 +203,16 @@ class Engine:
         assert self._together is not None
         with self._turn:
             found = self._doubts.begun(min(most, MOST))
-            room = (self.context - len(self._held)) // (len(found) + 1)
+            room = (self.context - len(self._memory.held)) // (len(found) + 1)
             branch = min((len(candidate.tokens) for candidate in found), default=0)
             longest = min(2 * len(self._doubts) + 16, branch + room)
-            self._check(self._together.read_on(
+            self._memory.check(self._together.read_on(
                 found, self._asked, longest, self._is_end,
                 lambda candidate: enough(self._text(candidate.tokens), candidate),
             ))  # fmt: skip
 
     def _text(self, tokens: Sequence[int]) -> str:
-        kept = tokens[:-1] if self._is_end(tokens[-1]) else tokens
-        return b"".join(map(self._piece, kept)).decode("utf-8", "replace")
+        return self.pieces.text(tokens[:-1] if self._is_end(tokens[-1]) else tokens)
 
     def stream(
         self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
@@ -214,64 +220,12 @@ class Engine:
         """The continuation as pieces of text, never half a character. See `stream_tokens`."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         for token in self.stream_tokens(tokens, max_tokens=max_tokens, shared=shared):
-            piece = decoder.decode(self._piece(token))
+            piece = decoder.decode(self.pieces.piece(token))
             if piece:
                 yield piece
         rest = decoder.decode(b"", True)
         if rest:
             yield rest
-
-    def _piece(self, token: int) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        size = self._llama.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
-        return buffer.raw[: max(size, 0)]
-
-    def _feed_prompt(self, tokens: list[int], shared: int = 0) -> None:
-        """Run the prompt, keeping what the last one shares with it in the cache."""
-        same = 0
-        limit = min(len(tokens) - 1, len(self._held))
-        while same < limit and tokens[same] == self._held[same]:
-            same += 1
-        if LEAST <= shared < len(tokens) and same < shared:
-            same = self._begin(tokens[:shared])
-        self._run_on(tokens, same)
-
-    def _begin(self, tokens: list[int]) -> int:
-        """Bring the model to where it has read `tokens`, from what is kept or else anew."""
-        self._llama.llama_memory_clear(self._memory, True)
-        self._held = []
-        if self._prefixes.restore(tokens):
-            self._held = list(tokens)
-        else:
-            self._run_on(tokens, 0)
-            self._prefixes.keep(tokens)
-        return len(tokens)
-
-    def _run_on(self, tokens: list[int], same: int) -> None:
-        """Run what comes after the first `same` tokens, which the cache holds."""
-        if not self._llama.llama_memory_seq_rm(self._memory, 0, same, -1):
-            self._llama.llama_memory_clear(self._memory, True)
-            same = 0
-        del self._held[same:]
-        for start in range(same, len(tokens), _BATCH):
-            self._decode(tokens[start : start + _BATCH])
-
-    def _decode(self, tokens: list[int]) -> None:
-        array = (self._llama.llama_token * len(tokens))(*tokens)
-        code = self._llama.llama_decode(
-            self._context, self._llama.llama_batch_get_one(array, len(tokens))
-        )
-        self._check(code)
-        self._held += tokens
-
-    def _check(self, code: int) -> None:
-        """Raise what the code of a decode tells, if it is not that all went well."""
-        if self._stop.up or code == _ABORTED:
-            self._held = []
-            self._llama.llama_memory_clear(self._memory, True)
-            raise Interrupted("The answer was stopped")
-        if code != 0:
-            raise ModelError(f"llama.cpp failed while answering (code {code})")
 
     def cancel(self) -> None:
         """Stop the answer that is being made, also inside a long prompt."""

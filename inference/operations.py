@@ -128,6 +128,10 @@ _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
         ),
     ),
     (
+        r"\b(?:most|least) (?:often|frequent\w*|common\w*)\b|最常|最频繁|次数最[多少]",
+        _read_or_done(r"num|count|total|freq|often|times|common|次", exp.Count, exp.Window),
+    ),
+    (
         r"\btotal\b|\bsum\b|总[和额共计]|合计",
         _read_or_done("tot|sum|amount|[总合]", exp.Sum, exp.Count, exp.Window, exp.Add),
     ),

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -79,6 +79,9 @@ class ServerModel:
         return [] if control else list(text.encode())
 
     def alternatives(self, _most: int, _enough: Callable[[str, Candidate], float]) -> None:
+        return
+
+    def expect(self, _statements: Iterable[str]) -> None:
         return
 
     def stream(

@@ -61,6 +61,7 @@ def outcomes_of(
     from llmtui.inference.ask import Asker
     from llmtui.inference.engine import Engine
     from llmtui.trainer.evaluate import run as scoring
+    from llmtui.tui.verdicts import usual
 
     results: dict[str, list[Outcome]] = {}
     with (yield from open_database(job)) as database:
@@ -73,7 +74,7 @@ def outcomes_of(
             mine = cases[:: max(1, len(cases) // one.most)][: one.most] if one.most else cases
             yield Started(scoring.STAGE, f"{one.name}: {one.model.name}", of=len(mine))
             with Engine(one.model, threads=job.settings.threads) as engine:
-                asker = Asker(database, engine, repair=one.repair)
+                asker = Asker(database, engine, repair=one.repair, usual=usual(job.project))
                 results[one.name] = yield from scoring.evaluate(
                     database, asker, mine, one.name, copies
                 )

@@ -136,7 +136,7 @@ class Session:
         Raises ModelError when there is none of them, or the server cannot be reached.
         """
         from llmtui.tui.headstart import model_of
-        from llmtui.tui.verdicts import settled
+        from llmtui.tui.verdicts import settled, usual
 
         database = self.database()
         if server := self.settings.server:
@@ -162,6 +162,7 @@ class Session:
                     engine,
                     least=self.settings.least_confidence,
                     settled=settled(self.project),
+                    usual=usual(self.project),
                 )
             return self._asker
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from itertools import islice
 
 from llmtui.tui.session import Session
 from llmtui.workspace.errors import RecordError, StorageError, UsageError
@@ -14,6 +16,9 @@ from llmtui.workspace.records import (
     read_lines,
     save_rows,
 )
+
+_USUAL = 2_000
+"""Statements that answers are guessed from."""
 
 
 def rows_of(project: Project) -> list[Instruction]:
@@ -36,6 +41,15 @@ def settled(project: Project) -> list[tuple[str, str]]:
         for row in reversed(rows)
         if row.origin in ("asked", "written") and row.status == "accepted" and row.usable
     ]
+
+
+def usual(project: Project) -> Iterator[str]:
+    """The statements that the project's model was tuned on; none when they cannot be read."""
+    try:
+        rows = rows_of(project)
+    except (RecordError, StorageError):
+        return
+    yield from islice(dict.fromkeys(row.sql for row in rows if row.usable and row.sql), _USUAL)
 
 
 def put_row(project: Project, row: Instruction) -> None:

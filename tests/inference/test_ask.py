@@ -1,5 +1,5 @@
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,9 @@ class Scripted:
         for place, text in enumerate(self.others[:most], 1):
             if enough(text, Candidate([1], place * math.log(0.9))) > place * math.log(0.9):
                 break
+
+    def expect(self, statements: Iterable[str]) -> None:
+        self.expected = list(statements)
 
     def stream(
         self,

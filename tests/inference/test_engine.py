@@ -25,7 +25,7 @@ def engine() -> Engine:
 def test_text_survives_tokens_and_markers_in_content_are_plain_text(engine: Engine) -> None:
     text = "查询 naïve 😀 <|im_end|>"
     plain = engine.tokenize(text)
-    assert b"".join(engine._piece(token) for token in plain).decode() == text
+    assert b"".join(engine.pieces.piece(token) for token in plain).decode() == text
     assert len(engine.tokenize("<|im_end|>", control=True)) == 1
     assert len(engine.tokenize("<|im_end|>")) > 1
 
@@ -155,16 +155,17 @@ def test_a_schema_is_read_once_and_kept_beyond_the_process(home: Path) -> None:
     schema = "\n".join(f"table_{i}(id INT, name TEXT, amount DECIMAL)" for i in range(12))
 
     def answers(engine: Engine, *questions: str) -> tuple[list[list[int]], int]:
-        """The answers, and how many tokens were run for all of them."""
+        """The answers, and how many tokens of prompts were read for all of them."""
         ran = 0
-        decode = engine._decode
+        memory = engine._memory
+        read = memory._read
 
         def counted(tokens: list[int]) -> None:
             nonlocal ran
             ran += len(tokens)
-            decode(tokens)
+            read(tokens)
 
-        engine._decode = counted  # type: ignore[method-assign]
+        memory._read = counted  # type: ignore[method-assign]
         found = []
         for question in questions:
             tokens = engine.prompt.tokens(engine.tokenize, question, schema)
@@ -172,7 +173,7 @@ def test_a_schema_is_read_once_and_kept_beyond_the_process(home: Path) -> None:
             assert shared > 100
             found.append(list(engine.stream_tokens(tokens, max_tokens=8, shared=shared)))
             engine.complete(engine.tokenize("Something else in between"), max_tokens=2)
-        engine._decode = decode  # type: ignore[method-assign]
+        memory._read = read  # type: ignore[method-assign]
         return found, ran
 
     asked = ("How many rows has table_3?", "List the names of table_5.")

@@ -105,6 +105,11 @@ def test_what_a_statement_does_unasked_is_counted(question: str, right: str, wro
             "SELECT role FROM staff GROUP BY role ORDER BY COUNT(*) DESC",
         ),
         (
+            "The role that is held most often",
+            "SELECT role FROM staff GROUP BY role ORDER BY COUNT(*) DESC LIMIT 1",
+            "SELECT role FROM staff ORDER BY salary DESC LIMIT 1",
+        ),
+        (
             "各部门有多少员工",
             "SELECT role, COUNT(*) FROM staff GROUP BY role",
             "SELECT COUNT(*) FROM staff",
@@ -218,6 +223,12 @@ def test_the_other_direction_is_told(question: str, sql: str, wrong: bool) -> No
         ("How long has Ann worked?", "SELECT hired FROM staff WHERE name = 'Ann'", 0),
         ("How tall is Ann?", "SELECT height FROM staff WHERE name = 'Ann'", 0),
         ("How high is the pay?", "SELECT salary FROM staff", 0),
+        ("What is the salary of the oldest cook?", "SELECT MAX(salary) FROM staff", 1),
+        ("What is the age of the oldest cook?", "SELECT MAX(age) FROM staff", 0),
+        ("What is the highest salary of the cooks?", "SELECT MAX(salary) FROM staff", 0),
+        ("最大的部门的工资是多少", "SELECT MAX(salary) FROM staff", 1),
+        ("最大的部门的面积是多少", "SELECT MAX(面积) FROM staff", 0),
+        ("最高的工资是多少", "SELECT MAX(salary) FROM staff", 0),
     ],
 )
 def test_columns_of_another_kind_are_counted(question: str, sql: str, wrong: int) -> None:

@@ -90,9 +90,10 @@ def ask(
     ):
         from llmtui.inference.ask import Asker
         from llmtui.inference.batch import answer_file
-        from llmtui.tui.verdicts import settled
+        from llmtui.tui.verdicts import settled, usual
 
-        asker = Asker(database, answering, least=settings.least_confidence, settled=settled(kept))
+        least, known = settings.least_confidence, settled(kept)
+        asker = Asker(database, answering, least=least, settled=known, usual=usual(kept))
         if file is not None and out is not None:
             events = answer_file(file, out, "question", lambda id, text: asker.ask(text, id=id))
             follow(events, as_json=as_json)

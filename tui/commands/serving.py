@@ -47,13 +47,14 @@ def serve(
     chosen = choose_model(kept, model, full, settings)
     token = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
     from llmtui.inference.ask import Asker
-    from llmtui.tui.verdicts import settled
+    from llmtui.tui.verdicts import settled, usual
 
     with (
         open_database(full, settings) as database,
         open_engine(chosen, settings, database) as engine,
     ):
-        asker = Asker(database, engine, least=settings.least_confidence, settled=settled(kept))
+        least, known = settings.least_confidence, settled(kept)
+        asker = Asker(database, engine, least=least, settled=known, usual=usual(kept))
         app = Service(asker, engine, token, chosen.name).app()
         say(f"Serving {full.name} with {chosen.name} at http://127.0.0.1:{port} until Ctrl-C")
         if not os.environ.get(TOKEN):
