@@ -272,8 +272,7 @@ def tuned(folder: Path) -> Project:
 def whole_answers(
     options: argparse.Namespace, results: dict[str, Any]
 ) -> dict[str, tuple[float, float, bool]]:
-    """Question to checked and executed answer with a tuned model, also without guessing from its
-    rows how answers go on; what it did not answer is counted, not timed."""
+    """Question to checked answer with a tuned model, also without guesses from its rows."""
     from llmtui.database.execute import Database
     from llmtui.inference.ask import Asker
     from llmtui.inference.engine import Engine
@@ -289,9 +288,9 @@ def whole_answers(
     times, plain = ([pair[place].seconds for pair in pairs] for place in (0, 1))
     p50, p95 = median(times), quantiles(times, n=20)[18]
     found = {"p50": p50, "p95": p95, "p50 without guesses": median(plain), "of": len(times)}
-    found["another SQL"] = sum(one.sql != two.sql for one, two in pairs)
-    results["checked answers"] = found | {"asked": len(questions) - WARM}
-    print(results["checked answers"])
+    found |= {"another SQL": sum(a.sql != b.sql for a, b in pairs), "asked": len(questions) - WARM}
+    results["checked answers"] = found
+    print(found)
     return {
         "checked answer, p50 seconds": (p50, 0.35, p50 <= 0.35),
         "checked answer, p95 seconds": (p95, 0.9, p95 <= 0.9),

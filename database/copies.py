@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from llmtui.database.execute import Database
 
 COPIES = 4
-_VERSION = 4
+_VERSION = 5
+_KEPT = 4
+"""Sets of copies of one source, each for other queries."""
 
 
 def perturbed_copies(
@@ -42,8 +44,7 @@ def perturbed_copies(
     folder = paths.copies_dir() / f"{place}-{state}"
     targets = [folder / f"{number}.duckdb" for number in range(1, count + 1)]
     if not all(target.is_file() for target in targets):
-        for old in paths.copies_dir().glob(f"{place}-*"):
-            shutil.rmtree(old, ignore_errors=True)
+        _tidy(f"{place}-*")
         with Process() as process:
             process.call({
                 "do": "perturb",
@@ -55,6 +56,14 @@ def perturbed_copies(
                 "planted": planted,
             })  # fmt: skip
     return targets
+
+
+def _tidy(pattern: str) -> None:
+    """Remove the copies of one source but for the newest, which another process may be using."""
+    with suppress(OSError):  # one that goes meanwhile
+        kept = sorted(paths.copies_dir().glob(pattern), key=lambda f: f.stat().st_mtime)
+        for old in kept[:-_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _short(text: str) -> str:

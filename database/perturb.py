@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ _DROPPED, _DOUBLED = 0.15, 0.25
 _LABELS_FROM = 5
 """A text column without a repetition in so many rows is taken for a name: it stays unique."""
 _MEMORY_MB = 1024
+_AS_TEXT = "other"
+"""Kind of a column whose values only change places."""
+_LARGEST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "BIGINT": 2**63}
 
 
 @dataclass
@@ -97,14 +100,24 @@ def write_copies(
 
 
 def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:
-    columns = ", ".join(column.sql_name for column in table.columns)
     sample = f" USING SAMPLE reservoir({MOST_ROWS} ROWS) REPEATABLE ({seed})"
-    found = source.sql(
-        f"SELECT {columns} FROM {table.sql_name}{sample if table.row_count > MOST_ROWS else ''}"
-    ).to_arrow_table()
-    names = [column.name for column in table.columns]
-    values = {name: found.column(i).to_pylist() for i, name in enumerate(names)}
-    return _Copy(table, values, dict(zip(names, found.schema.types, strict=True)))
+    place = f"{table.sql_name}{sample if table.row_count > MOST_ROWS else ''}"
+    columns = list(table.columns)
+    while True:
+        shown = ", ".join(
+            f"CAST({column.sql_name} AS VARCHAR)" if column.kind == _AS_TEXT else column.sql_name
+            for column in columns
+        )
+        found = source.sql(f"SELECT {shown} FROM {place}").to_arrow_table()
+        values: dict[str, list[Any]] = {}
+        for number, column in enumerate(columns):
+            try:
+                values[column.name] = found.column(number).to_pylist()
+            except (OverflowError, ValueError):  # infinite, or finer than Python's times
+                columns[number] = replace(column, kind=_AS_TEXT)
+        if len(values) == len(columns):
+            types = dict(zip(values, found.schema.types, strict=True))
+            return _Copy(replace(table, columns=tuple(columns)), values, types)
 
 
 def _wholes(copy: _Copy, copies: Sequence[_Copy], schema: Schema) -> list[_Whole]:
@@ -144,7 +157,9 @@ def _perturb(
     if len(set(zip(*(copy.values[name] for name in tied), strict=True))) == count:
         ties = len(tied) > 1 and not table.primary_key
         copy.pairs = tied if ties or len(tied) == len(copy.values) else ()
-    doubles = not keys & foreign and all(_fresh_kind(table, name) for name in keys)
+    doubles = not keys & foreign and all(
+        _has_more(table.column(name), copy.values.get(name, ())) for name in keys
+    )
     order = rng.sample(range(count), count)
     kept = order[: count - round(count * _DROPPED)]
     again = rng.sample(range(len(kept)), ceil(len(kept) * _DOUBLED)) if doubles else []
@@ -155,7 +170,7 @@ def _perturb(
         together |= dict.fromkeys(whole.columns, rng.sample(range(count), count))
     for column in table.columns:
         values = copy.values[column.name]
-        label = column.kind == "text" and column.unique and count >= _LABELS_FROM
+        label = column.type == "VARCHAR" and column.unique and count >= _LABELS_FROM
         stays = column.name in keys or (column.name in foreign and not references)
         if stays:
             deal: Sequence[int] = range(count)
@@ -173,11 +188,11 @@ def _perturb(
         copy.values[column.name] = dealt
 
 
-def _fresh_kind(table: Table, name: str) -> bool:
-    """Whether a new value for this key can be thought of."""
-    column = table.column(name)
-    whole = "INT" in column.type
-    return whole or column.type == "VARCHAR"
+def _has_more(column: Column, values: Sequence[Any]) -> bool:
+    """Whether new values of a key can be thought of, as many as it has."""
+    highest = max((value for value in values if isinstance(value, int)), default=0)
+    room = _LARGEST.get(column.type, 2**31) - len(values)
+    return ("INT" in column.type and highest < room) or column.type == "VARCHAR"
 
 
 def _unique(values: Sequence[Any], dealt: Sequence[Any], twice: Sequence[bool]) -> list[Any]:

@@ -57,12 +57,14 @@ def _facts(column: Column, values: list[Any], few: int) -> Column:
     low = high = None
     if column.kind in RANGED and filled:
         ordered = [value for value in counts if value is not _NAN] or [_NAN]
+        texts = [value for value in ordered if isinstance(value, str)]
+        ordered = texts or ordered  # dates that Python does not have, such as the year 20224
         low, high = min(ordered), _NAN if _NAN in counts else max(ordered)  # NaN is the greatest
-    texts = most_frequent(counts, few) if column.kind == "text" else ()
+    common = most_frequent(counts, few) if column.kind == "text" else ()
     return replace(
         column,
-        values=texts,
-        complete=bool(texts) and len(texts) == len(counts),
+        values=common,
+        complete=bool(common) and len(common) == len(counts),
         distinct=len(counts),
         nulls=nulls,
         minimum=low,

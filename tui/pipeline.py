@@ -183,18 +183,20 @@ def parse_languages(text: str) -> tuple[str, ...]:
 def choose_run(job: Job) -> Path:
     """The unfinished run when it is for the same rows and settings, else a new one."""
     from llmtui.quantize.bases import find_base
+    from llmtui.quantize.trusted import sha256
     from llmtui.trainer.finetune.config import RunConfig, load_config
     from llmtui.trainer.headstart.adapter import start_for
 
     settings, base = job.settings, find_base(job.settings.base)
-    pretraining = job.training.get("stage") == "pretrain"
+    rows, pretraining = job.project.instructions, job.training.get("stage") == "pretrain"
     rank = int(job.training.get("rank", RunConfig.rank))
     schema_text = ""
     if settings.schema != "weights" or pretraining:
         schema_text = job.project.schema_text.read_text(encoding="utf-8")
     config = RunConfig(
         base=str(base),
-        instructions=str(job.project.instructions),
+        instructions=str(rows),
+        rows_sha256=sha256(rows) if rows.is_file() and not pretraining else "",
         schema_fingerprint=str(job.project.facts().get("schema", "")),
         minutes=settings.minutes,
         threads=settings.threads,

@@ -41,6 +41,19 @@ def test_the_processor_time_of_a_query_does_not_limit_the_reading_of_the_schema(
         assert resource.prlimit(process, resource.RLIMIT_CPU) == (hard, hard)
 
 
+def test_dates_that_python_does_not_have_leave_the_rest_readable(tmp_path: Path) -> None:
+    path = tmp_path / "odd.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT * FROM (VALUES (1, DATE '2024-01-02'), (2, '20224-01-01'), "
+            "(3, DATE '0044-03-15 (BC)')) AS v(id, until)"
+        )
+    with Database.open(path) as database:
+        until = database.schema.table("t").column("until")
+    assert until.distinct == 3
+    assert isinstance(until.minimum, str)
+
+
 def test_the_values_of_an_enum_are_in_no_type_of_the_schema(tmp_path: Path) -> None:
     file = tmp_path / "e.duckdb"
     with duckdb.connect(str(file)) as connection:

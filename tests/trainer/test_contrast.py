@@ -85,6 +85,14 @@ def every_change(database: Database, sql: str) -> list[tuple[str, str]]:
     return list(changed(sql, plain_changes, further_changes, swaps))
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_days_at_the_ends_of_the_calendar_are_changed_where_they_can_be(
+    shop_database: Database, day: str
+) -> None:
+    found = every_change(shop_database, f"SELECT id FROM orders WHERE placed = '{day}'")
+    assert sum(day[:4] not in sql for _, sql in found) >= 1
+
+
 def finished(stage: Generator[Any, None, Any]) -> Any:
     while True:
         try:

@@ -87,6 +87,7 @@ def test_two_models_are_compared_case_by_case() -> None:
     assert ten.difference.value == pytest.approx(0.4)
     assert ten.difference.low > 0
     assert sign_test(0, 0) == sign_test(5, 5) == 1.0
+    assert sign_test(1100, 10) < 1e-200 < sign_test(560, 540) < 1
 
 
 def test_the_report_shows_scores_misses_and_the_loss_picture(

@@ -1,6 +1,7 @@
 """The training loop: it goes on as if it had not been stopped, and never learns rubbish."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from llmtui.trainer.finetune.checkpoint import State, adapter_weights  # noqa: E
 from llmtui.trainer.finetune.loop import Rows, exact, learn, parts  # noqa: E402
 from llmtui.trainer.finetune.loss import fast, run_length  # noqa: E402
 from llmtui.trainer.finetune.model import TARGETS, add_lora  # noqa: E402
-from llmtui.trainer.finetune.pace import healthy, steady  # noqa: E402
+from llmtui.trainer.finetune.pace import gone_flat, healthy, steady  # noqa: E402
 
 CONFIG = RunConfig("b", "i", minutes=0, rows=160, epochs=9, warmup=4, learning_rate=0.01)
 
@@ -96,12 +97,29 @@ def test_a_loss_far_above_what_it_was_is_not_sound() -> None:
     assert not healthy(State(), float("nan"))
 
 
-def test_a_run_until_it_is_flat_ends_before_its_rows_do(tmp_path: Path) -> None:
+def test_a_run_until_it_is_flat_ends_before_its_rows_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmtui.trainer.finetune.loop.exact", lambda *_: 2)
     config = RunConfig("b", "i", minutes=0, epochs=999, until_flat=True, learning_rate=0.01)
     _, events = train(tmp_path, config)
     assert any(isinstance(e, Note) and "no longer better" in e.text for e in events)
     steps = [e for e in events if isinstance(e, Progress)]
     assert steps[-1].step == steps[-1].of < 999 * 5
+
+
+def test_nothing_is_flat_before_an_answer_was_exact() -> None:
+    state = State()
+    assert not any(gone_flat(state, hits) for hits in [0] * 30)
+    assert [gone_flat(state, hits) for hits in (2, 2, 2, 2, 2)] == [False] * 4 + [True]
+
+
+def test_a_run_that_goes_on_with_fewer_rows_ends_with_them(tmp_path: Path) -> None:
+    config, few = replace(CONFIG, rows=0, epochs=4), Rows(rows(9, 8, 12), [], 0)
+    train(tmp_path, config, until=2)
+    events = list(learn(fresh(), few, config, tmp_path, lambda: False, 99, 9999))
+    steps = [event.step for event in events if isinstance(event, Progress)]
+    assert steps[-1] == len(few.batches(config)) == 4 < len(some_rows().batches(config))
 
 
 def test_exact_answers_grow_with_learning(tmp_path: Path) -> None:

@@ -225,6 +225,31 @@ def test_narrow_types_stay_within_what_they_hold(tmp_path: Path) -> None:
             assert connection.execute("SELECT COUNT(*) >= 10 FROM n").fetchall() == [(True,)]
 
 
+def test_columns_of_any_type_are_copied(tmp_path: Path) -> None:
+    path = tmp_path / "odd.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT CASE i WHEN 0 THEN 2147483647 ELSE i END::INTEGER AS id, "
+            "uuid() AS u, ('abcdefgh'[i + 1])::ENUM('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h') AS e, "
+            "DATE 'infinity' AS d, TIMESTAMP '-infinity' AS at, DATE '20224-01-01' AS late, "
+            "TIMESTAMP_NS '2024-01-02 03:04:05.123456789' AS ns FROM range(8) AS r(i); "
+            "ALTER TABLE t ADD PRIMARY KEY (id)"
+        )
+    with Database.open(path) as database:
+        copies = perturbed_copies(database, ["SELECT u FROM t WHERE id > 3"])
+    for copy in copies:
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT ns::VARCHAR, late::VARCHAR FROM t"
+            ).fetchall()
+        assert rows == [("2024-01-02 03:04:05.123456789", "20224-01-01")]
+
+
+def test_copies_for_other_questions_leave_those_in_use(firm: Database) -> None:
+    made = [perturbed_copies(firm, [f"SELECT 1 FROM e WHERE pay > {n}"], 1) for n in range(9)]
+    assert [copy.is_file() for (copy,) in made] == [False] * 4 + [True] * 5
+
+
 def test_a_copy_has_views_and_nothing_that_is_excluded(tmp_path: Path) -> None:
     path = tmp_path / "firm.duckdb"
     with duckdb.connect(str(path)) as connection:

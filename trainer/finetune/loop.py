@@ -80,7 +80,8 @@ def learn(
     try:
         with fast(model):
             while True:
-                state.total, ended = together.agreed(state.total, stop())
+                most = min(state.total, len(batches))
+                state.total, ended = together.agreed(most, stop())
                 if ended or state.step >= state.total:
                     break
                 began = time.monotonic()

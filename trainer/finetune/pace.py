@@ -93,9 +93,10 @@ def steady(state: State) -> bool:
 
 
 def gone_flat(state: State, hits: int) -> bool:
-    """Note how many held-out answers are exact; true when that has not grown for a while."""
+    """Note how many held-out answers are exact; true when that has not grown for a while. As long
+    as none is, nothing is known."""
     if hits > state.best_hits:
         state.best_hits, state.looks = hits, 0
-    else:
+    elif hits or state.best_hits:
         state.looks += 1
     return state.looks >= _PATIENCE

@@ -125,4 +125,5 @@ def _other_days(text: str) -> list[str]:
     except ValueError:
         return []
     day = day.replace(day=min(day.day, 28))
-    return [day.replace(year=day.year + step).isoformat() for step in (-1, 1)]
+    years = [day.year + step for step in (-1, 1)]
+    return [day.replace(year=y).isoformat() for y in years if dt.MINYEAR <= y <= dt.MAXYEAR]
