@@ -25,7 +25,17 @@ def parse(sql: str, dialect: str = "duckdb") -> exp.Query | None:
         return None
     if len(found) != 1 or not isinstance(found[0], exp.Query) or found[0].find(*_CHANGING):
         return None
-    return found[0]
+    return _with_plain_negation(found[0])
+
+
+def _with_plain_negation(tree: exp.Query) -> exp.Query:
+    """NOT LIKE as NOT of a LIKE, as every other negation is parsed."""
+    for test in list(tree.find_all(exp.Like, exp.ILike)):
+        if test.args.get("negate"):
+            test.set("negate", None)
+            place = test.parent if isinstance(test.parent, exp.Escape) else test
+            place.replace(exp.Not(this=place.copy()))
+    return tree
 
 
 def written(tree: exp.Expr) -> str:

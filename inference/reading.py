@@ -10,8 +10,9 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-import sqlglot
 from sqlglot import exp
+
+from llmtui.database.dialects import parse
 
 LANGUAGES = ("en", "zh")
 _LONGEST = 600
@@ -42,12 +43,17 @@ def _words() -> dict[str, dict[str, str]]:
 
 def reading(sql: str, language: str) -> str:
     """A line in one of LANGUAGES; '' when the query cannot be parsed."""
+    tree = parse(sql)
     try:
-        tree = sqlglot.parse_one(sql, dialect="duckdb")
-        text = _Reader(_words()[language]).query(tree)
-    except (sqlglot.errors.SqlglotError, RecursionError):
+        text = _Reader(_words()[language]).query(tree) if tree is not None else ""
+    except Exception:  # a part that is like no other: the answer stands without its reading
         return ""
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _filters(join: exp.Join) -> str:
+    """SEMI or ANTI for a join that only keeps rows, or leaves them out; '' for any other."""
+    return next((word for word in ("SEMI", "ANTI") if word in (join.side, join.kind)), "")
 
 
 class _Reader:
@@ -65,7 +71,8 @@ class _Reader:
         if not isinstance(tree, exp.Select):
             return self.term(tree)
         shown = self.many(tree.expressions)
-        parts = [self.say("distinct" if tree.args.get("distinct") else "select", shown)]
+        parts = [self.say("called", each.alias, self.query(each.this)) for each in tree.ctes]
+        parts.append(self.say("distinct" if tree.args.get("distinct") else "select", shown))
         if source := self.source(tree):
             parts.append(self.say("from", source))
         for name in ("where", "group", "having", "qualify"):
@@ -78,9 +85,11 @@ class _Reader:
         first = tree.args.get("from_") or tree.args.get("from")
         if first is None:
             return ""
-        joined = [self.table(join.this) for join in tree.args.get("joins") or ()]
-        told = self.table(first.this)
-        return self.say("with", told, self.words["list"].join(joined)) if joined else told
+        told, joins = self.table(first.this), tree.args.get("joins") or ()
+        for name, kind in (("with", ""), ("having_any", "SEMI"), ("having_none", "ANTI")):
+            joined = [self.table(j.this) for j in joins if kind == _filters(j)]
+            told = self.say(name, told, self.words["list"].join(joined)) if joined else told
+        return told
 
     def table(self, item: exp.Expr) -> str:
         return item.name if isinstance(item, exp.Table) else self.term(item)
@@ -95,8 +104,11 @@ class _Reader:
             ]
             parts.append(self.say("order", self.words["list"].join(keys)))
         if (limit := tree.args.get("limit")) is not None:
-            count = limit.expression.sql(dialect="duckdb")
+            most = limit.args.get("expression") or limit.args.get("count")
+            count = most.sql(dialect="duckdb") if most else "1"
             parts.append(self.say("limit_one") if count == "1" else self.say("limit", count))
+        if (skipped := tree.args.get("offset")) is not None:
+            parts.append(self.say("offset", skipped.expression.sql(dialect="duckdb")))
         return parts
 
     def many(self, items: list[exp.Expr]) -> str:
@@ -138,7 +150,7 @@ class _Reader:
         return f"({told})" if mixed else told
 
     def negated(self, item: exp.Expr) -> str:
-        if isinstance(item, exp.Is):
+        if isinstance(item, exp.Is) and isinstance(item.expression, exp.Null):
             return self.say("not_null", self.term(item.this))
         return self.inside(item, "not_in") or self.say("not", self.term(item))
 

@@ -23,6 +23,17 @@ READ = {
         "where id is none of (shows boss · from t)",
         "显示不同town的个数 · 来自staff · 条件：id不属于（显示boss · 来自t）",
     ),
+    "WITH big AS (SELECT a FROM x WHERE a NOT LIKE 'b%') SELECT a FROM big ANTI JOIN y USING (a) "
+    "ORDER BY a DESC LIMIT 1 OFFSET 1": (
+        "big being (shows a · from x · where not (a looks like 'b%')) · shows a · "
+        "from big without y · sorted by a, highest first · the first one only · after skipping 1",
+        "big指（显示a · 来自x · 条件：并非（a形如'b%'）） · 显示a · "
+        "来自没有y的big · 按a从高到低排序 · 只取第一行 · 跳过1行",
+    ),
+    "SELECT a FROM x WHERE b IS NOT TRUE FETCH FIRST 3 ROWS ONLY": (
+        "shows a · from x · where not (b IS TRUE) · the first 3 only",
+        "显示a · 来自x · 条件：并非（b IS TRUE） · 只取前3行",
+    ),
     "SELECT a FROM x EXCEPT SELECT b FROM y": (
         "shows a · from x which are not among: shows b · from y",
         "显示a · 来自x，但不属于：显示b · 来自y",
