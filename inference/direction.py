@@ -10,9 +10,11 @@ import re
 
 from sqlglot import exp
 
+_LOW = r"(?:affordable|economical|senior|experienced)"
+"""What is most so comes first of what is ordered by price or date."""
 _UP = re.compile(
-    r"(?<!at )\b(?:most|highest|largest|biggest|latest|greatest|longest|maximum|newest)\b"
-    r"|最[高大多长晚新]",
+    rf"(?<!at )\b(?:most\b(?! {_LOW})|highest|largest|biggest|latest|greatest|longest|maximum"
+    r"|newest)\b|最[高大多长晚新]",
     re.IGNORECASE,
 )
 _DOWN = re.compile(
@@ -32,10 +34,13 @@ _BELOW = re.compile(
     r"|小于|低于|少于|不到|不足",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"date|time|year|since|birth|dob|hired|_(?:at|on)$|[年日期]", re.IGNORECASE)
+_BY_DATE = re.compile(r"\b(?:latest|newest|earliest|recent)\b|最[新晚早近]", re.IGNORECASE)
+"""What speaks of dates themselves: who is oldest was born first."""
 _NOT = re.compile(
-    r"(?:\b(?:no|not|never)|n['’]t) (?:\w+er|more|less) than"
+    r"(?:\b(?:no|not|never)|n['’]t) (?:\w+ ){0,2}(?:\w+er|more|less) than"
     r"|(?:\b(?:not|never)|n['’]t) (?:exceed\w*|above|below|under|after|before)"
-    r"|不[大小高低多少]于|不超过",
+    r"|不[大小高低多少]于|[不没未]有?超过|不到",
     re.IGNORECASE,
 )
 _AT = re.compile(r"\bat (?:most|least)\b", re.IGNORECASE)
@@ -91,9 +96,16 @@ def _wrong_end(question: str, tree: exp.Expr) -> bool:
         return False
     cut = [s for s in tree.find_all(exp.Select) if s.args.get("limit") and s.args.get("order")]
     ends = list(tree.find_all(exp.Max, exp.Min))
+    keys = [*(select.args["order"].expressions[0].this for select in cut), *(e.this for e in ends)]
+    if any(map(_dated, keys)) and not _BY_DATE.search(question):
+        return False
     if len(cut) == 1 and not ends and tree.find(exp.Window) is None:
         return bool(cut[0].args["order"].expressions[0].args.get("desc")) != bool(up)
     return not cut and len(ends) == 1 and isinstance(ends[0], exp.Max) != bool(up)
+
+
+def _dated(key: exp.Expr) -> bool:
+    return isinstance(key, exp.Column) and _DATED.search(key.name) is not None
 
 
 def _wrong_side(question: str, tree: exp.Expr) -> bool:

@@ -20,6 +20,9 @@ _NAMES_ASKED = re.compile(
     r"\bnames?\b(?! (?:is|start|begin|contain|end|ha|includ|like))|名[字称]|姓名",
     re.IGNORECASE,
 )
+_NAMES_OF = re.compile(
+    r"\bnames? of (?:(?:the|all|each|every|different|distinct|unique) )*(\w+)", re.IGNORECASE
+)
 _NAMED = re.compile(r"name|title|label|nick|model|desc|first|_to|_of|country|city|[名称]")
 _WHEN = re.compile(r"^\s*when\b|\bwh(?:at|ich) (?:date|day|year|time|month)\b|什么时候|何时"
                    r"|哪一?[年天日月]", re.IGNORECASE)  # fmt: skip
@@ -60,9 +63,13 @@ class Kinds:
 
     def __init__(self, schema: Schema) -> None:
         self._kinds: dict[str, set[str]] = {}
+        self._called: set[str] = set()
+        """Tables of which a column holds names, in lower case."""
         for table in schema.tables:
             for column in table.columns:
                 self._kinds.setdefault(column.name.lower(), set()).add(column.kind)
+                if column.kind == "text" and _NAMED.search(column.name.lower()):
+                    self._called.add(table.name.lower())
 
     def of(self, column: exp.Column) -> set[str]:
         return self._kinds.get(column.name.lower(), set())
@@ -72,8 +79,8 @@ class Kinds:
         shown = shown_by(tree)
         wrong = [
             self._first_by_text(question, tree),
-            _unasked_ids(question, shown),
-            _no_name(question, tree, shown),
+            self._unasked_ids(question, tree, shown),
+            self._no_name(question, tree, shown),
             self._no_time(question, shown),
             self._no_number(question, tree, shown),
             bool(other_halves(question, tree)),
@@ -95,6 +102,26 @@ class Kinds:
             if not (spoken or _DATED.search(key.name) or _BY_NAME.search(question)):
                 return True
         return False
+
+    def _unasked_ids(self, question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
+        ids = [item for item in shown if isinstance(item, exp.Column) and _ID.search(item.name)]
+        if not ids or _IDS_ASKED.search(question):
+            return False
+        if len(ids) == len(shown):
+            return len(shown) == 1 and _NAMES_ASKED.search(question) is not None
+        owners = {item.table.lower() for item in ids} - {""} or _tables(tree)
+        return not _EACH.search(question) and not owners.isdisjoint(self._called)
+
+    def _no_name(self, question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
+        """Whether names are asked for, and no column is read that could hold one: one that is
+        called so, or else the very thing that is named, "the names of the genres"."""
+        if not shown or not _NAMES_ASKED.search(question) or tree.find(exp.Star) is not None:
+            return False
+        named = _NAMES_OF.search(question)
+        texts = [item for item in shown if isinstance(item, exp.Column) and "text" in self.of(item)]
+        if named and any(singular(named[1].lower()) in name_words(item.name) for item in texts):
+            return False
+        return not any(_NAMED.search(part.name.lower()) for part in tree.find_all(exp.Identifier))
 
     def _no_time(self, question: str, shown: Sequence[exp.Expr]) -> bool:
         columns = [column for item in shown for column in item.find_all(exp.Column)]
@@ -118,20 +145,8 @@ class Kinds:
         )
 
 
-def _unasked_ids(question: str, shown: Sequence[exp.Expr]) -> bool:
-    ids = [item for item in shown if isinstance(item, exp.Column) and _ID.search(item.name)]
-    if not ids or _IDS_ASKED.search(question):
-        return False
-    if len(ids) == len(shown):
-        return len(shown) == 1 and _NAMES_ASKED.search(question) is not None
-    return not _EACH.search(question)
-
-
-def _no_name(question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
-    """Whether names are asked for, and no column is read that could hold one."""
-    if not shown or not _NAMES_ASKED.search(question) or tree.find(exp.Star) is not None:
-        return False
-    return not any(_NAMED.search(part.name.lower()) for part in tree.find_all(exp.Identifier))
+def _tables(tree: exp.Expr) -> set[str]:
+    return {table.name.lower() for table in tree.find_all(exp.Table)}
 
 
 def _end_of_all(question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:

@@ -26,11 +26,10 @@ class Faults:
     """The gravest first; the answer with fewer is the better one.
 
     wrong: how many things the question asks for and the statement leaves out, does otherwise or
-        adds
+        adds; one more when there is nothing in its result
     """
 
     failed: bool = False
-    empty: bool = False
     vain: bool = False
     wrong: int = 0
 
@@ -51,7 +50,7 @@ class Critic:
         ran = answer.status == "ok"
         vain = ran and in_vain(answer.sql, self._database.schema, question)
         wrong = sum(self.reasons(question, answer.sql).values())
-        return Faults(not ran, holds_nothing(answer), vain, wrong)
+        return Faults(not ran, vain, wrong + holds_nothing(answer))
 
     def reasons(self, question: str, sql: str) -> dict[str, int]:
         """What of a statement is not as its question asks, and how often; {} for no query."""
@@ -73,5 +72,5 @@ def doubted(answer: Answer, faults: Faults) -> Answer:
     """The answer, less sure for each thing that speaks against it."""
     if answer.confidence is None:
         return answer
-    found = faults.empty + faults.vain + faults.wrong
+    found = faults.vain + faults.wrong
     return replace(answer, confidence=answer.confidence * _DOUBT**found)

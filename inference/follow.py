@@ -110,12 +110,22 @@ def _place(table: Table, column: Column, tree: exp.Select, schema: Schema) -> st
 def _change_value(tree: exp.Select, mention: Mention, schema: Schema) -> bool:
     """Put a value in the place of another of its column, or ask for it too."""
     where = tree.args.get("where")
-    for test in where.find_all(exp.EQ, exp.Like, exp.ILike) if where is not None else ():
-        column, value = test.this, test.expression
-        same = isinstance(column, exp.Column) and quote(column.name) == mention.column
-        if same and isinstance(value, exp.Literal) and value.is_string:
-            test.replace(exp.EQ(this=column.copy(), expression=exp.Literal.string(mention.value)))
-            return True
+    tests = [
+        test
+        for column in (where.find_all(exp.Column) if where is not None else ())
+        if _is_of(column, mention, tree, schema)
+        and (test := column.find_ancestor(exp.Predicate)) is not None
+        and column.find_ancestor(exp.Select) is tree
+    ]
+    if len(tests) > 1 or any(test.find_ancestor(exp.Or, exp.Not) for test in tests):
+        return False
+    for test in tests:
+        column, value = test.this, test.args.get("expression")
+        plain = isinstance(test, exp.EQ | exp.Like | exp.ILike) and isinstance(column, exp.Column)
+        if not plain or not isinstance(value, exp.Literal) or not value.is_string:
+            return False
+        test.replace(exp.EQ(this=column.copy(), expression=exp.Literal.string(mention.value)))
+        return True
     for table in _tables(tree, schema):
         for column in table.columns:
             if (table.sql_name, quote(column.name)) == (mention.table, mention.column):
@@ -126,19 +136,34 @@ def _change_value(tree: exp.Select, mention: Mention, schema: Schema) -> bool:
     return False
 
 
+def _is_of(column: exp.Column, mention: Mention, tree: exp.Select, schema: Schema) -> bool:
+    """Whether a column is the one that a value was found in."""
+    if quote(column.name) != mention.column:
+        return False
+    owners = {column.table.lower()} if column.table else {
+        table.name.lower()
+        for table in _tables(tree, schema)
+        if any(other.name == column.name for other in table.columns)
+    }  # fmt: skip
+    return any(
+        table.sql_name == mention.table and table.name.lower() in owners for table in schema.tables
+    )
+
+
 def _change_year(tree: exp.Select, year: int, schema: Schema) -> bool:
     """Put a year in the place of another, or ask for it too, of the only date there is."""
     where = tree.args.get("where")
-    changed = False
-    for literal in list(where.find_all(exp.Literal)) if where is not None else ():
-        text = literal.name
-        if not literal.is_string and _YEAR.fullmatch(text):
-            literal.replace(exp.Literal.number(year))
-            changed = True
-        elif literal.is_string and _DATE.match(text):
-            literal.replace(exp.Literal.string(_DATE.sub(str(year), text, count=1)))
-            changed = True
-    if changed:
+    literals = list(where.find_all(exp.Literal)) if where is not None else []
+    dated = [literal for literal in literals if literal.is_string and _DATE.match(literal.name)]
+    dated += [literal for literal in literals if _is_year(literal)]
+    years = [int(literal.name[:4]) for literal in dated]
+    if years and max(years) - min(years) > 1:
+        return False
+    for literal, old in zip(dated, years, strict=True):
+        text = f"{year + old - min(years)}{literal.name[4:]}"
+        made = exp.Literal.string(text) if literal.is_string else exp.Literal.number(text)
+        literal.replace(made)
+    if dated:
         return True
     dates = [
         _place(table, column, tree, schema)
@@ -149,6 +174,19 @@ def _change_year(tree: exp.Select, year: int, schema: Schema) -> bool:
     if len(dates) == 1:
         tree.where(f"year({dates[0]}) = {year}", copy=False, dialect="duckdb")
     return len(dates) == 1
+
+
+def _is_year(literal: exp.Literal) -> bool:
+    """Whether a number is compared with the year of a date, or with a column that holds years."""
+    if literal.is_string or not _YEAR.fullmatch(literal.name):
+        return False
+    test = literal.find_ancestor(exp.Predicate)
+    sides = [test.this] if test is not None else []
+    return any(
+        isinstance(side, exp.Year | exp.Extract)
+        or (isinstance(side, exp.Column) and re.search("year|年", side.name, re.IGNORECASE))
+        for side in sides
+    )
 
 
 def _change_rows(tree: exp.Select, count: int) -> bool:

@@ -22,6 +22,8 @@ _COMMON = frozenset(
         "start end begin happen exist contain whose twice within onto across",
     )
 )
+_MEANING = frozenset(["done", "off", "own", "unique", "under", "last"])
+"""Of the words that any question may have, those that may also stand for a value."""
 _LIKE = 0.6
 _MOST = 3
 
@@ -52,6 +54,19 @@ def what_is_lacking(question: str, database: Database) -> str:
     ]
     nearest = "; nearest: " + ", ".join(f'"{name}"' for name in dict.fromkeys(near)) if near else ""
     return f"Nothing here is called {told}{nearest}."
+
+
+def says_more(question: str, database: Database) -> bool:
+    """Whether a question has a word that is neither the name of something here, nor a value, nor
+    one that any question has: "men", "done", and any Chinese word."""
+    known = {singular(token.folded) for name in _names(database.schema) for token in tokens(name)}
+    known |= {singular(word) for word in (question_words() | _COMMON) - _MEANING}
+    rest = tokens(without(question, database.linker.mentions(question)))
+    return any(
+        token.han or (token.text.isalpha() and len(token.text) > 1 and not
+                      {token.key, singular(token.folded), token.folded} & known)
+        for token in rest
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=2)

@@ -127,7 +127,7 @@ def _as_written(literal: exp.Literal, question: str, changes: list[str]) -> None
     """A pattern that is a piece of a word in capitals of the question becomes that word: a model
     that copies TN may write N."""
     part = str(literal.this).strip("%")
-    words = set(re.findall(r"\w+", question))
+    words = set(re.findall(r"[A-Za-z0-9_]+", question))  # in Chinese a sentence is no word
     if not part or part in {*words, *(word.lower() for word in words)} or "%" in part:
         return
     whole = [w for w in words if w.isupper() and len(w) > 1 and part.upper() in w and w != "ID"]

@@ -34,8 +34,11 @@ class Joins:
         self._tables = {t.name.lower(): t for t in schema.tables if t.schema == "main"}
 
     def needless(self, question: str, tree: exp.Expr) -> list[exp.Table]:
-        """The tables that are joined in vain, in the order of the statement."""
-        if not isinstance(tree, exp.Select) or not tree.args.get("joins") or tree.args.get("with_"):
+        """The tables that are joined in vain, in the order of the statement. With DISTINCT none is:
+        that shows the rows that have one of it."""
+        if not isinstance(tree, exp.Select) or not tree.args.get("joins"):
+            return []
+        if tree.args.get("with_") or tree.args.get("distinct"):
             return []
         outside = [found for part in _outside(tree) for found in part.find_all(*_COUNTING)]
         if not all(isinstance(found, _SAME) for found in outside):

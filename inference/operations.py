@@ -86,6 +86,12 @@ def _said(*words: str) -> Callable[[exp.Expr], bool]:
     return lambda tree: any(word in tree.sql(dialect="duckdb").lower() for word in words)
 
 
+_NO_BOUND = (
+    r"(?!(?: \w+){0,2} (?:more|less|fewer|\w+er) than)(?! (?:exceed|above|below|over|under))"
+)
+"""No bound comes after: what is not more than something is no exception."""
+
+
 _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
     (
         r"\bsort(?:ed)?\b|\border(?:ed)? (?:\w+ ){0,3}?by (?:the|their|its|name|date)\b"
@@ -99,8 +105,8 @@ _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
         has(exp.Distinct, exp.Group, exp.Count, *_SETS),
     ),
     (
-        r"\b(?:not|never|without|no|neither|except|excluding)\b"
-        r"(?! (?:more|less|fewer|later|earlier) than)|n't\b|没有|不是|除了|从未",
+        rf"(?:\b(?:not|never|without|no|neither|except|excluding)\b|n't\b){_NO_BOUND}"
+        r"|没有(?!超过)|不是|除了|从未",
         _negated,
     ),
     (r"\bboth\b|既.+又", _both),
@@ -148,8 +154,12 @@ _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
         has(*COMPARISONS, exp.Max, exp.Min, exp.Limit),
     ),
     (
-        r"\b(?:before|after|since|until|between)\b|[之以][前后]|以来|之间",
+        r"\b(?:before|after|since|until)\b|[之以][前后]|以来",
         has(*COMPARISONS, exp.Order, exp.Join),
+    ),
+    (
+        r"\bbetween\b|之间",
+        has(*COMPARISONS, exp.Order, exp.Join, exp.And, exp.Sub, exp.DateDiff),
     ),
     (
         r"\b(?:past|last|previous)\b(?: \w+)? (?:day|week|month|year|quarter)s?\b"
@@ -194,13 +204,20 @@ _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
         ),
     ),
     (
-        r"percent|\bratio\b|proportion|fraction|占比|百分|比[例率]",
+        r"(?<!\d)(?<!\d )percent|\bratio\b|proportion|fraction|占比"
+        r"|百分(?!之[\d一二三四五六七八九十])|比[例率]",
         _read_or_done("percent|ratio|rate|prop|pct|[比率]", exp.Div, exp.Avg),
     ),
 )
 """Words, and whether a statement does what they ask for; measured on what people asked."""
 
 
+_RATE = re.compile(
+    r"(?<=\d)(?: \w+)? (?:per|each|every|an?) (?:hour|day|week|month|year)\b"
+    r"|每个?(?:小时|天|日|周|月|年)(?=\D{0,6}\d)",
+    re.IGNORECASE,
+)
+"""What a number is a rate of: 2000 per month is no group."""
 _EVERYTHING = re.compile(
     r"\b(?:info|information|details?|data|columns?|fields?|attributes?|records?|rows?|everything"
     r"|select)\b|信息|详情|详细|内容|字段|资料|数据|记录|列(?!出)",
@@ -222,6 +239,7 @@ def not_done(question: str, tree: exp.Expr) -> int:
     """
     names = _names(tree)
     missing = int(_shows_too_much(question, tree))
+    question = _RATE.sub(" ", question)
     for words, done in _DONE:
         found = re.search(words, question, re.IGNORECASE)
         word = re.escape(found[0].lower()) if found else ""

@@ -20,7 +20,7 @@ from llmtui.database.link import Mention
 from llmtui.inference.coverage import number_of
 from llmtui.inference.repair import binds
 
-_NUMBER = re.compile(r"(?<![\w.#-])\d+(?:\.\d+)?(?![\w.])")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.#-])\d+(?:\.\d+)?(?![A-Za-z0-9_.])")
 _GAP = "\0"
 
 

@@ -13,6 +13,7 @@ from llmtui.inference.direction import looked_for_in_place
 from llmtui.inference.displayed import other_halves
 from llmtui.inference.doubts import bounded_dates
 from llmtui.inference.invented import invented
+from llmtui.inference.lacking import says_more
 from llmtui.inference.needless import Joins, drop
 from llmtui.inference.unasked import between_ends, shown_by
 
@@ -27,7 +28,8 @@ def simpler(change: Change, sql: str, question: str, database: Database) -> str:
 
 
 def _without_conditions(tree: exp.Query, question: str, database: Database) -> bool:
-    return _drop([*invented(question, database, tree), *bounded_dates(tree)])
+    named = says_more(question, database)  # such a word may be what a condition is for
+    return _drop([*(() if named else invented(question, database, tree)), *bounded_dates(tree)])
 
 
 def _without_halves(tree: exp.Query, question: str, _database: Database) -> bool:

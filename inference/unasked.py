@@ -57,6 +57,18 @@ def _shows_a_distance(tree: exp.Expr) -> bool:
     return any(between_ends(item) for item in shown_by(tree))
 
 
+def _compares(tree: exp.Expr) -> bool:
+    """Whether something is held to a bound; to be there (above 0) or past (before today) needs no
+    word of its own."""
+    return any(
+        isinstance(test, exp.Between)
+        or not (
+            test.expression.name in ("0", "1") or test.find(exp.CurrentDate, exp.CurrentTimestamp)
+        )
+        for test in tree.find_all(*COMPARISONS)
+    )
+
+
 _ASKED: tuple[tuple[Callable[[exp.Expr], bool], str], ...] = (
     (_adds_up_as_it_goes, r"running|cumulat|so far|moving|累|截至|移动"),
     (
@@ -111,7 +123,7 @@ _ASKED: tuple[tuple[Callable[[exp.Expr], bool], str], ...] = (
         r"|proportion|size|most|多少|几|数|总|共|占|比例|次",
     ),
     (
-        has(*COMPARISONS),
+        _compares,
         r"than|\bover\b|above|below|under|exceed|least|most|before|after|since|until|between"
         r"|\d|more|less|greater|higher|lower|within|multiple|several|from|later|earl[iy]|prior"
         r"|big|major|main|large|\bolder|\bpast|beyond|\bsome|\bany\b|two|three|four|five|during"

@@ -183,10 +183,10 @@ def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list
             right = condition(mine, keys[0], theirs)
             if any(tie is not node and _same_columns(tie, right) for tie in _ties(view)):
                 continue  # they are tied by their key as well
-            if [c.name.lower() for c in pair] == [
-                right.left.name.lower(),
-                right.right.name.lower(),
-            ]:
+            compared = [column.name.lower() for column in pair]
+            wanted = [right.left.name.lower(), right.right.name.lower()]
+            same_table = mine.table is theirs.table  # which of the two is the parent is not known
+            if compared == wanted or (same_table and sorted(compared) == sorted(wanted)):
                 continue
             pair[0].set("this", identifier(right.left.name))
             pair[1].set("this", identifier(right.right.name))

@@ -16,6 +16,8 @@ from llmtui.inference.named import Names
         ("over 5k, under 2 million", [5000, 2_000_000]),
         ("超过两万", [20000]),
         ("1.5万以上", [15000]),
+        ("1万5千以下", [15000]),
+        ("十分高的", []),
         ("三千五百元", [3500]),
         ("前三名", [3]),
         ("the 1 employee of col_3 and T12", []),

@@ -13,6 +13,9 @@ JOINED = (
     "SELECT COUNT(*) FROM orders JOIN customers ON orders.customer_id = customers.id "
     "WHERE orders.status = 'open'"
 )
+WITHIN = "SELECT id FROM orders WHERE placed >= '2023-01-01' AND placed < '2024-01-01'"
+PAID = "SELECT id FROM orders WHERE YEAR(placed) = 2023 AND total > 2000"
+EITHER = "SELECT name FROM customers WHERE city = 'Paris' OR city = 'Rome'"
 TOP = "SELECT name FROM customers ORDER BY joined DESC LIMIT 5"
 
 
@@ -24,6 +27,15 @@ TOP = "SELECT name FROM customers ORDER BY joined DESC LIMIT 5"
         (OF_2023, "and in 2024?", OF_2023.replace("2023", "2024")),
         (OF_2023, "2024年呢？", OF_2023.replace("2023", "2024")),
         (SINCE, "what about 2024", SINCE.replace("2023", "2024")),
+        (
+            WITHIN,
+            "and in 2025?",
+            WITHIN.replace("2024", "2025")
+            .replace("2023", "2024")
+            .replace("2025", "2026")
+            .replace("2024", "2025"),
+        ),
+        (PAID, "and in 2024?", PAID.replace("2023", "2024")),
         (COUNT, "and in 2021?", f"{COUNT} WHERE YEAR(joined) = 2021"),
         (COUNT, "by city", "SELECT city, COUNT(*) FROM customers GROUP BY city"),
         (COUNT, "按城市呢", "SELECT city, COUNT(*) FROM customers GROUP BY city"),
@@ -48,6 +60,11 @@ def test_a_question_changes_the_last_sql(
         (COUNT, "only those I like"),
         (JOINED, "and in 2023?"),
         (ROME, "by colour"),
+        (EITHER, "and oslo?"),
+        (ROME.replace("=", "<>"), "only oslo"),
+        (ROME.replace("= 'Rome'", "IN ('Rome', 'Paris')"), "and oslo?"),
+        (ROME.replace("city", "NOT city"), "only oslo"),
+        (WITHIN.replace("2024", "2030"), "and in 2025?"),
         (COUNT, "top 3"),
         (TOP, "top 3 orders"),
         (TOP, "前3个订单"),

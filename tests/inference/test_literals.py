@@ -13,6 +13,7 @@ from llmtui.inference.literals import mend_literals
         ("customers whose city contains TN", "%N%", "%TN%"),
         ("customers whose city contains N", "%N%", "%N%"),
         ("customers whose city contains tn", "%n%", "%n%"),
+        ("城市以A开头的客户有哪些", "A%", "A%"),
         ("customers of TN or NY whose city has an N", "%N%", "%N%"),
     ],
 )

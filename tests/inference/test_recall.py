@@ -16,7 +16,11 @@ OVER = "SELECT COUNT(*) FROM orders WHERE total > 20 AND status = 'open'"
 def recall(shop_database: Database) -> Recall:
     return Recall(
         shop_database,
-        [("How many customers live in Rome?", IN_ROME), ("open orders over 20", OVER)],
+        [
+            ("How many customers live in Rome?", IN_ROME),
+            ("open orders over 20", OVER),
+            ("金额大于20的订单", OVER),
+        ],
     )
 
 
@@ -28,6 +32,7 @@ def recall(shop_database: Database) -> Recall:
         ("How many customers live in Oslo?", IN_ROME.replace("Rome", "Oslo")),
         ("how many customers live in 'Paris'?", IN_ROME.replace("Rome", "Paris")),
         ("open orders over 35", OVER.replace("20", "35")),
+        ("金额大于35的订单", OVER.replace("20", "35")),
         ("paid orders over 7.5", OVER.replace("20", "7.5").replace("open", "paid")),
         ("How many customers live in Madrid?", ""),
         ("How many customers live in open?", ""),

@@ -91,5 +91,5 @@ def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
 def sign_test(wins: int, losses: int) -> float:
     """Two-sided exact binomial p of wins against losses at even odds; 1 when there are none."""
     of = wins + losses
-    tail = sum(comb(of, k) for k in range(min(wins, losses) + 1)) / 2**of
+    tail: float = sum(comb(of, k) for k in range(min(wins, losses) + 1)) / 2**of
     return min(1.0, 2 * tail)
