@@ -154,6 +154,7 @@ def date_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
     rng = world.rng
     day = value.date() if isinstance(value, dt.datetime) else value
     other = world.date_value(item)
+    whole = "{c}" if item.column.type == "DATE" else "CAST({c} AS DATE)"
     chance = rng.random()
     if chance < 0.08:
         days = rng.choice((7, 10, 14, 30, 30, 60, 90))
@@ -167,17 +168,16 @@ def date_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
         return compose("date_month", item, test, thing, {"v": month_phrase(day)})
     if chance < 0.56:
         first, last = min(day, other), max(day, other)
-        test = f"{{c}} BETWEEN '{first}' AND '{last}'"
+        test = f"{whole} BETWEEN '{first}' AND '{last}'"
         slots = {"v": date_phrase(first), "v2": date_phrase(last)}
         return compose("date_between", item, test, thing, slots)
     if chance < 0.64 or day == other:
-        test = f"{{c}} = '{day}'"
-        if item.column.type != "DATE":
-            test = f"CAST({{c}} AS DATE) = '{day}'"
+        test = f"{whole} = '{day}'"
         return compose("date_eq", item, test, thing, {"v": date_phrase(day)})
     kind = rng.choice(("date_gt", "date_gt", "date_ge")) if day > other else "date_lt"
     sign = {"date_gt": ">", "date_ge": ">=", "date_lt": "<"}[kind]
-    return compose(kind, item, f"{{c}} {sign} '{other}'", thing, {"v": date_phrase(other)})
+    at = whole if kind == "date_gt" else "{c}"  # after a day is none of its hours
+    return compose(kind, item, f"{at} {sign} '{other}'", thing, {"v": date_phrase(other)})
 
 
 def sayable(text: str) -> bool:

@@ -9,9 +9,19 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from llmtui.trainer.instructions.selection import Selection
-from llmtui.trainer.instructions.templates import Sayable, data, fill, fits, prepared
+from llmtui.trainer.instructions.templates import (
+    Sayable,
+    chosen,
+    data,
+    fill,
+    fits,
+    prepared,
+    slots_of,
+)
 from llmtui.trainer.instructions.things import Field
 
+_ROWS = frozenset(["np", "np1", "pnp", "verb", "post", "pred"])
+"""Slots that say which rows are meant, with the conditions that they meet."""
 _FILES = ("rows", "numbers", "groups", "sets")
 
 
@@ -75,6 +85,8 @@ class Draft:
         the one that is chosen is added to it."""
         if lang not in self._fitting:
             every = shapes()[self.shape].phrasings(lang)
+            if self._told(lang):
+                every = tuple(text for text in every if slots_of(text) & _ROWS)
             self._fitting[lang] = tuple(text for text in every if fits(text, lang, self.slots))
         fitting = self._fitting[lang]
         fresh = [text for text in fitting if text not in used] or fitting
@@ -86,7 +98,15 @@ class Draft:
 
     def say(self, template: str, lang: str, rng: random.Random) -> str:
         """The question that a phrasing makes; its slots must be filled."""
-        return polish(fill(template, lang, self.slots, rng), lang, rng)
+        whole = chosen(template, rng)
+        while self._told(lang) and not slots_of(whole) & _ROWS:
+            whole = chosen(template, rng)  # a choice that leaves the conditions out
+        return polish(fill(whole, lang, self.slots, rng), lang, rng)
+
+    def _told(self, lang: str) -> bool:
+        """Whether rows are chosen by conditions that a question of this shape must say."""
+        every = shapes()[self.shape].phrasings(lang)
+        return "verb" in self.slots and any(slots_of(text) & _ROWS for text in every)
 
 
 def drafted(

@@ -56,7 +56,6 @@ def owned(world: World) -> Draft | None:
         owners.append((third.role, list(third.parent.label), third.parent))
     selection = Selection(thing, selection.conditions, selection.either, tuple(extra))
     slots = column_slots(mine, thing)
-    slots.pop("names", None)
     slots |= {"owned": owned_list(owners), "others": owned_list(owners[1:])}
     items = [item for _, fields, _ in owners for item in fields]
     sql = f"SELECT {columns_sql(selection, items)} FROM {selection.source}{selection.where()}"
@@ -247,7 +246,8 @@ def top_owner(world: World) -> Draft | None:
     if rng.random() < 0.25:
         columns = some_columns(world, parent, 2)
     slots: dict[str, Sayable] = {**extreme_slots(item, high=high), "p": noun(path[-1].role)}
-    slots["pcols"] = column_slots(columns, parent)["cols1"]
+    shown = column_slots(columns, parent)
+    slots |= {"pcols": shown["cols1"], **({"names": YES} if "names" in shown else {})}
     selection = Selection(thing, selection.conditions, extra=path)
     end = f" ORDER BY {selection.column(item)}{' DESC' if high else ''} LIMIT 1"
     sql = (

@@ -77,11 +77,17 @@ def fits(template: str, lang: str, slots: Mapping[str, Sayable]) -> bool:
     return all(name in slots and slots[name].has(lang) for name in slots_of(template))
 
 
+def chosen(template: str, rng: random.Random) -> str:
+    """A phrasing with its choices made."""
+    while (match := _CHOICE.search(template)) is not None:
+        one = rng.choice(match[1].split("|"))
+        template = template[: match.start()] + one + template[match.end() :]
+    return template
+
+
 def fill(template: str, lang: str, slots: Mapping[str, Sayable], rng: random.Random) -> str:
     """A phrasing with its choices made and its slots filled."""
-    while (match := _CHOICE.search(template)) is not None:
-        chosen = rng.choice(match[1].split("|"))
-        template = template[: match.start()] + chosen + template[match.end() :]
+    template = chosen(template, rng)
     text = _SLOT.sub(
         lambda match: match[0] if match[1] == "a" else slots[match[1]].say(lang, rng), template
     )
