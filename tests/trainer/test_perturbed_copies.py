@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -12,6 +13,8 @@ from llmtui.database.copies import perturbed_copies
 from llmtui.database.execute import Access, Database
 from llmtui.database.ties import run_gold
 from llmtui.trainer.evaluate.judge import Case, Outcome, confirmed, judge
+from llmtui.trainer.evaluate.run import evaluate
+from llmtui.workspace.events import RowDropped, Scored
 
 FIRM = """
 CREATE TABLE d (id INTEGER PRIMARY KEY, name VARCHAR, city VARCHAR);
@@ -162,6 +165,18 @@ def test_forty_wrong_queries_that_are_right_here_by_luck_are_found_out(
     after = confirmed(before, copies, firm.access)
     assert [o.sql for o in after if o.strict or o.tolerant] == []
     assert all(o.lucky and "perturbed copy" in o.why for o in after)
+
+
+def test_a_case_whose_gold_query_gives_rows_nowhere_proves_nothing(
+    firm: Database, copies: list[Path]
+) -> None:
+    recent = "SELECT name FROM e WHERE since >= CURRENT_DATE - INTERVAL 30 DAY"
+    rare = "SELECT name FROM e WHERE pay > 61 OR pay < 10"
+    cases = [Case(sql, sql, sql, "en", "en") for sql in (recent, rare)]
+    model = SimpleNamespace(generate=lambda question: question)
+    events = list(evaluate(firm, model, cases, "m", copies))
+    assert [event.example for event in events if isinstance(event, RowDropped)] == [recent]
+    assert [(e.hits, e.of) for e in events if isinstance(e, Scored)] == [(1, 1), (1, 1)]
 
 
 def test_other_ways_to_the_same_answer_stay_right(firm: Database, copies: list[Path]) -> None:

@@ -36,6 +36,7 @@ class Outcome:
 
     lucky: right on the database and wrong on a perturbed copy of it
     ran: whether the SQL gave a result at all
+    told: whether the gold query gives rows, here or on a copy; else any empty result would be right
     """
 
     case: Case
@@ -47,6 +48,7 @@ class Outcome:
     lucky: bool = False
     confidence: float | None = None
     ran: bool = False
+    told: bool = True
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -80,6 +82,8 @@ def confirmed(outcomes: Sequence[Outcome], copies: Sequence[Path], access: Acces
 
 def held_on(copy: Database, outcome: Outcome, number: int) -> Outcome:
     """An outcome after one copy, which has this number: right by luck is wrong."""
+    if not outcome.told:
+        outcome = replace(outcome, told=_gives_rows(copy, outcome.case.sql))
     if not outcome.tolerant:
         return outcome
     strict, tolerant = _agreement(copy, outcome)
@@ -87,6 +91,13 @@ def held_on(copy: Database, outcome: Outcome, number: int) -> Outcome:
     if (now.strict, now.tolerant) == (outcome.strict, outcome.tolerant):
         return outcome
     return replace(now, lucky=True, why=f"right by luck: not on perturbed copy {number}")
+
+
+def _gives_rows(copy: Database, sql: str) -> bool:
+    try:
+        return bool(copy.run(sql, max_rows=1).rows)
+    except LlmtuiError:
+        return False
 
 
 def _agreement(copy: Database, outcome: Outcome) -> tuple[bool, bool]:

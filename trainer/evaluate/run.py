@@ -55,11 +55,16 @@ def evaluate(
         seconds = time.monotonic() - began
         judged = judge(database, case, gold, sql, seconds)
         sure = getattr(model, "confidence", None)
-        outcomes.append(replace(judged, confidence=sure if sql else None))
+        told, sure = bool(gold.result.rows), sure if sql else None
+        outcomes.append(replace(judged, confidence=sure, told=told))
         yield Progress(STAGE, number, len(cases), unit="questions")
         if stop():
             break
     outcomes = confirmed(outcomes, copies, database.access)
+    for outcome in outcomes if copies else ():
+        if not outcome.told:
+            yield RowDropped("the gold SQL gives no rows, here and on every copy", outcome.case.id)
+    outcomes = [outcome for outcome in outcomes if outcome.told or not copies]
     if lucky := sum(outcome.lucky for outcome in outcomes):
         yield Note(f"{lucky} answers of {name} are right by luck only: wrong on perturbed copies")
     for group in sorted({outcome.case.group for outcome in outcomes}):
