@@ -222,7 +222,10 @@ class Asker:
         prompt = self.model.prompt
         if prompt.schema == "weights":
             changed = core_of(question)
-            return self._try(prompt, changed, on_text) if changed != question.strip() else None
+            if changed == question.strip():
+                return None
+            answer = self._try(prompt, changed, on_text)
+            return replace(answer, message=f'Read as "{changed}". {answer.message}'.strip())
         failed = f"{question}\n\nNot this: {first.sql[:400]}\nIt fails: {first.message[:200]}"
         return self._try(prompt, failed, on_text)
 

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from llmtui.database.schema import Schema
 
+_SENTENCE_ENDS = re.compile(
+    r"(?<=[?？!！。])\s*|(?<=\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bNo\.)"
+    r"(?<!\bMrs\.)(?<!\bProf\.)(?<!\b[A-Z]\.)\s+|[;；]"
+)
 MOST_QUESTION = 2000
 """Characters of a question."""
 
@@ -17,7 +21,7 @@ MOST_QUESTION = 2000
 def core_of(question: str) -> str:
     """The question without brackets, what follows its first sentence, and its last mark."""
     plain = re.sub(r"\s*[（(][^）)]*[）)]", "", question).strip()
-    first = re.split(r"(?<=[?？!！。])\s*|(?<=\.)\s+|[;；]", plain, maxsplit=1)[0]
+    first = _SENTENCE_ENDS.split(plain, maxsplit=1)[0]
     return (first.rstrip(" ?？!！.。,，") or question).strip()
 
 

@@ -169,6 +169,7 @@ def test_what_is_right_is_not_touched(shop_database: Database) -> None:
 def test_brackets_and_afterthoughts_are_not_the_core_of_a_question() -> None:
     assert core_of("Which are active? Just the names, please.") == "Which are active"
     assert core_of("已完成（completed）的项目。") == "已完成的项目"
+    assert core_of("What did Mr. J. Smith buy?") == "What did Mr. J. Smith buy"
 
 
 def test_a_statement_of_ones_own_goes_through_the_same_checks(shop_database: Database) -> None:
