@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from math import isclose
 
 from sqlglot import exp
 
@@ -80,7 +81,7 @@ def left_out(
     return missing + sum(
         1
         for number, units in measures_in(rest)
-        if not numbers & {number, *(number * unit for unit in units)}
+        if not any(isclose(n, number * unit) for n in numbers for unit in (1, *units))
     )
 
 
@@ -127,8 +128,9 @@ def measures_in(question: str) -> Iterator[tuple[float, tuple[float, ...]]]:
             after, before = question[found.end() :], question[: found.start()]
             named = (units for words, units in _UNITS if re.match(words, after, re.IGNORECASE))
             yield value, (0.01,) if before.endswith("百分之") else next(named, ())
-    for text in _HAN.findall(question):
-        yield _from_han(text), ()
+    for found in _HAN.finditer(question):
+        share = question[: found.start()].endswith("百分之")
+        yield _from_han(found[0]), (0.01,) if share else ()
 
 
 def _from_han(text: str) -> float:

@@ -10,6 +10,8 @@ import re
 
 from sqlglot import exp
 
+from llmtui.inference.nearest import name_words
+
 _LOW = r"(?:affordable|economical|senior|experienced)"
 """What is most so comes first of what is ordered by price or date."""
 _UP = re.compile(
@@ -34,13 +36,13 @@ _BELOW = re.compile(
     r"|小于|低于|少于|不到|不足",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"date|time|year|since|birth|dob|hired|_(?:at|on)$|[年日期]", re.IGNORECASE)
+_DATED = frozenset(["date", "year", "since", "birth", "birthday", "dob", "hired", "born"])
 _BY_DATE = re.compile(r"\b(?:latest|newest|earliest|recent)\b|最[新晚早近]", re.IGNORECASE)
 """What speaks of dates themselves: who is oldest was born first."""
 _NOT = re.compile(
     r"(?:\b(?:no|not|never)|n['’]t) (?:\w+ ){0,2}(?:\w+er|more|less) than"
     r"|(?:\b(?:not|never)|n['’]t) (?:exceed\w*|above|below|under|after|before)"
-    r"|不[大小高低多少]于|[不没未]有?超过|不到",
+    r"|不[大小高低多少]于|[不没未]有?超过",
     re.IGNORECASE,
 )
 _AT = re.compile(r"\bat (?:most|least)\b", re.IGNORECASE)
@@ -105,7 +107,8 @@ def _wrong_end(question: str, tree: exp.Expr) -> bool:
 
 
 def _dated(key: exp.Expr) -> bool:
-    return isinstance(key, exp.Column) and _DATED.search(key.name) is not None
+    named = isinstance(key, exp.Column) and not _DATED.isdisjoint(name_words(key.name))
+    return named or key.name.endswith(("日", "日期", "年份"))
 
 
 def _wrong_side(question: str, tree: exp.Expr) -> bool:

@@ -63,6 +63,7 @@ class Kinds:
 
     def __init__(self, schema: Schema) -> None:
         self._kinds: dict[str, set[str]] = {}
+        self._columns = {t.name.lower(): [c.name.lower() for c in t.columns] for t in schema.tables}
         self._called: set[str] = set()
         """Tables of which a column holds names, in lower case."""
         for table in schema.tables:
@@ -84,7 +85,7 @@ class Kinds:
             self._no_time(question, shown),
             self._no_number(question, tree, shown),
             bool(other_halves(question, tree)),
-            _end_of_all(question, tree, shown),
+            self._end_of_all(question, tree, shown),
         ]
         return sum(wrong)
 
@@ -109,7 +110,9 @@ class Kinds:
             return False
         if len(ids) == len(shown):
             return len(shown) == 1 and _NAMES_ASKED.search(question) is not None
-        owners = {item.table.lower() for item in ids} - {""} or _tables(tree)
+        tables = _tables(tree)
+        owners = {tables.get(item.table.lower(), "") for item in ids if item.table}
+        owners = owners or set(tables.values())
         return not _EACH.search(question) and not owners.isdisjoint(self._called)
 
     def _no_name(self, question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
@@ -122,6 +125,19 @@ class Kinds:
         if named and any(singular(named[1].lower()) in name_words(item.name) for item in texts):
             return False
         return not any(_NAMED.search(part.name.lower()) for part in tree.find_all(exp.Identifier))
+
+    def _end_of_all(self, question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
+        """Whether the density of the largest one is asked for, the highest density shown, and
+        another column tells which is the largest."""
+        found = _OF_THE_FIRST.search(question)
+        alone = shown[0] if len(shown) == 1 and not tree.args.get("group") else None
+        if not found or not isinstance(alone, exp.Max | exp.Min):
+            return False
+        first = (found["en"] or found["zh"]).lower()
+        held = "|".join(names for said, names in _FIRST_BY if re.search(said, first))
+        here = [name for table in _tables(tree).values() for name in self._columns.get(table, ())]
+        told = [name for name in here if held and re.search(held, name)]
+        return bool(told) and alone.this.name.lower() not in told
 
     def _no_time(self, question: str, shown: Sequence[exp.Expr]) -> bool:
         columns = [column for item in shown for column in item.find_all(exp.Column)]
@@ -145,18 +161,9 @@ class Kinds:
         )
 
 
-def _tables(tree: exp.Expr) -> set[str]:
-    return {table.name.lower() for table in tree.find_all(exp.Table)}
-
-
-def _end_of_all(question: str, tree: exp.Expr, shown: Sequence[exp.Expr]) -> bool:
-    """Whether the density of the largest one is asked for, and the highest density shown."""
-    found = _OF_THE_FIRST.search(question)
-    alone = shown[0] if len(shown) == 1 and not tree.args.get("group") else None
-    if not found or not isinstance(alone, exp.Max | exp.Min):
-        return False
-    first, name = (found["en"] or found["zh"]).lower(), alone.this.name.lower()
-    return not any(re.search(by, first) and re.search(held, name) for by, held in _FIRST_BY)
+def _tables(tree: exp.Expr) -> dict[str, str]:
+    """What the tables of a statement are called in it → their names, in lower case."""
+    return {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}
 
 
 def other_halves(question: str, tree: exp.Expr) -> list[exp.Expr]:

@@ -140,7 +140,9 @@ def _is_of(column: exp.Column, mention: Mention, tree: exp.Select, schema: Schem
     """Whether a column is the one that a value was found in."""
     if quote(column.name) != mention.column:
         return False
-    owners = {column.table.lower()} if column.table else {
+    called = {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}
+    owner = column.table.lower()
+    owners = {called.get(owner, owner)} if owner else {
         table.name.lower()
         for table in _tables(tree, schema)
         if any(other.name == column.name for other in table.columns)
@@ -157,7 +159,7 @@ def _change_year(tree: exp.Select, year: int, schema: Schema) -> bool:
     dated = [literal for literal in literals if literal.is_string and _DATE.match(literal.name)]
     dated += [literal for literal in literals if _is_year(literal)]
     years = [int(literal.name[:4]) for literal in dated]
-    if years and max(years) - min(years) > 1:
+    if len(set(years)) > 1 and not _is_one_year(dated):
         return False
     for literal, old in zip(dated, years, strict=True):
         text = f"{year + old - min(years)}{literal.name[4:]}"
@@ -171,6 +173,9 @@ def _change_year(tree: exp.Select, year: int, schema: Schema) -> bool:
         for column in table.columns
         if column.kind == "date"
     ]
+    read = {column.name for column in where.find_all(exp.Column)} if where is not None else set()
+    if any(table_column.split(".")[-1].strip('"') in read for table_column in dates):
+        return False  # in a way that is not known here
     if len(dates) == 1:
         tree.where(f"year({dates[0]}) = {year}", copy=False, dialect="duckdb")
     return len(dates) == 1
@@ -178,15 +183,21 @@ def _change_year(tree: exp.Select, year: int, schema: Schema) -> bool:
 
 def _is_year(literal: exp.Literal) -> bool:
     """Whether a number is compared with the year of a date, or with a column that holds years."""
-    if literal.is_string or not _YEAR.fullmatch(literal.name):
-        return False
     test = literal.find_ancestor(exp.Predicate)
-    sides = [test.this] if test is not None else []
-    return any(
-        isinstance(side, exp.Year | exp.Extract)
-        or (isinstance(side, exp.Column) and re.search("year|年", side.name, re.IGNORECASE))
-        for side in sides
-    )
+    if literal.is_string or not _YEAR.fullmatch(literal.name) or test is None:
+        return False
+    return re.search("year|年|%Y", test.sql(dialect="duckdb"), re.IGNORECASE) is not None
+
+
+def _is_one_year(dated: Sequence[exp.Literal]) -> bool:
+    """Whether dates are the first day of a year and that of the next, which is left out."""
+    tests = {type(literal.parent): literal for literal in dated}
+    if len(dated) != 2 or tests.keys() != {exp.GTE, exp.LT}:
+        return False
+    first, next_year = tests[exp.GTE], tests[exp.LT]
+    same = first.parent.this == next_year.parent.this  # type: ignore[union-attr]
+    begins = first.name[4:] == next_year.name[4:] == "-01-01"
+    return same and begins and int(next_year.name[:4]) - int(first.name[:4]) == 1
 
 
 def _change_rows(tree: exp.Select, count: int) -> bool:

@@ -86,10 +86,8 @@ def _said(*words: str) -> Callable[[exp.Expr], bool]:
     return lambda tree: any(word in tree.sql(dialect="duckdb").lower() for word in words)
 
 
-_NO_BOUND = (
-    r"(?!(?: \w+){0,2} (?:more|less|fewer|\w+er) than)(?! (?:exceed|above|below|over|under))"
-)
-"""No bound comes after: what is not more than something is no exception."""
+_THAN = r"(?:more|less|fewer|\w+er) than"
+"""A bound: what is not more than something is no exception."""
 
 
 _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
@@ -105,7 +103,8 @@ _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
         has(exp.Distinct, exp.Group, exp.Count, *_SETS),
     ),
     (
-        rf"(?:\b(?:not|never|without|no|neither|except|excluding)\b|n't\b){_NO_BOUND}"
+        rf"\b(?:never|without|no|neither|except|excluding)\b(?! {_THAN})"
+        rf"|(?:\bnot\b|n't\b)(?!(?: \w+){{0,2}} {_THAN})(?! (?:exceed|above|below|over|under))"
         r"|没有(?!超过)|不是|除了|从未",
         _negated,
     ),
@@ -213,11 +212,13 @@ _DONE: tuple[tuple[str, Callable[[exp.Expr], bool]], ...] = (
 
 
 _RATE = re.compile(
-    r"(?<=\d)(?: \w+)? (?:per|each|every|an?) (?:hour|day|week|month|year)\b"
-    r"|每个?(?:小时|天|日|周|月|年)(?=\D{0,6}\d)",
+    r"(?P<bound>\b(?:than|over|under|above|below|exceed\w*|least|most) [$€£]?"
+    r"\d[\d.,]*(?: (?:dollars|euros|pounds|yuan|usd|eur|hours|units|times))?)"
+    r" (?:per|each|every|an?) (?:hour|day|week|month|year)\b"
+    r"|每个?(?:小时|天|日|周|月|年)(?=\D{0,4}(?:超过|[高低大小多少]于|不到)(?!(?:19|20)\d\d年)\d)",
     re.IGNORECASE,
 )
-"""What a number is a rate of: 2000 per month is no group."""
+"""A bound that is a rate: over 2000 per month is no group."""
 _EVERYTHING = re.compile(
     r"\b(?:info|information|details?|data|columns?|fields?|attributes?|records?|rows?|everything"
     r"|select)\b|信息|详情|详细|内容|字段|资料|数据|记录|列(?!出)",
@@ -239,7 +240,7 @@ def not_done(question: str, tree: exp.Expr) -> int:
     """
     names = _names(tree)
     missing = int(_shows_too_much(question, tree))
-    question = _RATE.sub(" ", question)
+    question = _RATE.sub(lambda rate: rate["bound"] or " ", question)
     for words, done in _DONE:
         found = re.search(words, question, re.IGNORECASE)
         word = re.escape(found[0].lower()) if found else ""

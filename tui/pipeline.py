@@ -6,6 +6,7 @@ adapter folder, the verified GGUF, the report. Whatever is missing is done now.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from llmtui.workspace.errors import Interrupted, LlmtuiError, UsageError
 from llmtui.workspace.events import Event, Failed, Finished, Note, Started, from_line, to_line
 from llmtui.workspace.files import write_text
 from llmtui.workspace.project import Project, start
+from llmtui.workspace.records import load_rows
 from llmtui.workspace.settings import Settings
 
 if TYPE_CHECKING:
@@ -183,20 +185,19 @@ def parse_languages(text: str) -> tuple[str, ...]:
 def choose_run(job: Job) -> Path:
     """The unfinished run when it is for the same rows and settings, else a new one."""
     from llmtui.quantize.bases import find_base
-    from llmtui.quantize.trusted import sha256
     from llmtui.trainer.finetune.config import RunConfig, load_config
     from llmtui.trainer.headstart.adapter import start_for
 
     settings, base = job.settings, find_base(job.settings.base)
-    rows, pretraining = job.project.instructions, job.training.get("stage") == "pretrain"
+    pretraining = job.training.get("stage") == "pretrain"
     rank = int(job.training.get("rank", RunConfig.rank))
     schema_text = ""
     if settings.schema != "weights" or pretraining:
         schema_text = job.project.schema_text.read_text(encoding="utf-8")
     config = RunConfig(
         base=str(base),
-        instructions=str(rows),
-        rows_sha256=sha256(rows) if rows.is_file() and not pretraining else "",
+        instructions=str(job.project.instructions),
+        rows_digest="" if pretraining else constructed(job.project),
         schema_fingerprint=str(job.project.facts().get("schema", "")),
         minutes=settings.minutes,
         threads=settings.threads,
@@ -211,13 +212,23 @@ def choose_run(job: Job) -> Path:
     last = job.project.latest_run()
     if last is not None and not job.fresh and not (last / "report.md").is_file():
         try:
-            if load_config(last) == config:
+            before = load_config(last)
+            if (last / "adapter").is_dir():  # it learnt from the rows of then
+                before = replace(before, rows_digest=config.rows_digest)
+            if before == config:
                 return last
         except UsageError:
             pass  # killed before its run.toml was written
     run = job.project.new_run()
     config.save(run)
     return run
+
+
+def constructed(project: Project) -> str:
+    """Tells the rows that were constructed from others; a person's own may come between."""
+    rows = load_rows(project.instructions) if project.instructions.is_file() else []
+    ids = sorted(row.id for row in rows if row.origin == "constructed")
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
 
 
 def pretrained(project: Project, base: str) -> str:

@@ -49,7 +49,8 @@ def usual(project: Project) -> Iterator[str]:
         rows = rows_of(project)
     except (RecordError, StorageError):
         return
-    yield from islice(dict.fromkeys(row.sql for row in rows if row.usable and row.sql), _USUAL)
+    learnt = (row.sql for row in rows if row.usable and row.sql and row.split == "train")
+    yield from islice(dict.fromkeys(learnt), _USUAL)
 
 
 def put_row(project: Project, row: Instruction) -> None:

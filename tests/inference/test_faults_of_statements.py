@@ -223,11 +223,7 @@ def test_the_other_direction_is_told(question: str, sql: str, wrong: bool) -> No
         ("How long has Ann worked?", "SELECT hired FROM staff WHERE name = 'Ann'", 0),
         ("How tall is Ann?", "SELECT height FROM staff WHERE name = 'Ann'", 0),
         ("How high is the pay?", "SELECT salary FROM staff", 0),
-        ("What is the salary of the oldest cook?", "SELECT MAX(salary) FROM staff", 1),
-        ("What is the age of the oldest cook?", "SELECT MAX(age) FROM staff", 0),
         ("What is the highest salary of the cooks?", "SELECT MAX(salary) FROM staff", 0),
-        ("最大的部门的工资是多少", "SELECT MAX(salary) FROM staff", 1),
-        ("最大的部门的面积是多少", "SELECT MAX(面积) FROM staff", 0),
         ("最高的工资是多少", "SELECT MAX(salary) FROM staff", 0),
     ],
 )

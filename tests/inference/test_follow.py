@@ -15,6 +15,7 @@ JOINED = (
 )
 WITHIN = "SELECT id FROM orders WHERE placed >= '2023-01-01' AND placed < '2024-01-01'"
 PAID = "SELECT id FROM orders WHERE YEAR(placed) = 2023 AND total > 2000"
+CALLED = "SELECT c.name FROM customers AS c WHERE c.city = 'Rome'"
 EITHER = "SELECT name FROM customers WHERE city = 'Paris' OR city = 'Rome'"
 TOP = "SELECT name FROM customers ORDER BY joined DESC LIMIT 5"
 
@@ -36,6 +37,12 @@ TOP = "SELECT name FROM customers ORDER BY joined DESC LIMIT 5"
             .replace("2024", "2025"),
         ),
         (PAID, "and in 2024?", PAID.replace("2023", "2024")),
+        (
+            PAID.replace("YEAR(placed)", "DATE_PART('YEAR', placed)"),
+            "and in 2024?",
+            PAID.replace("YEAR(placed)", "DATE_PART('YEAR', placed)").replace("2023", "2024"),
+        ),
+        (CALLED, "and oslo?", CALLED.replace("Rome", "Oslo")),
         (COUNT, "and in 2021?", f"{COUNT} WHERE YEAR(joined) = 2021"),
         (COUNT, "by city", "SELECT city, COUNT(*) FROM customers GROUP BY city"),
         (COUNT, "按城市呢", "SELECT city, COUNT(*) FROM customers GROUP BY city"),
@@ -61,6 +68,12 @@ def test_a_question_changes_the_last_sql(
         (JOINED, "and in 2023?"),
         (ROME, "by colour"),
         (EITHER, "and oslo?"),
+        ("SELECT id FROM orders WHERE YEAR(placed) IN (2022, 2023)", "and in 2021?"),
+        (
+            "SELECT id FROM orders WHERE placed > '2022-12-31' AND placed <= '2023-12-31'",
+            "and in 2021?",
+        ),
+        ("SELECT id FROM orders WHERE MONTH(placed) = 5", "and in 2021?"),
         (ROME.replace("=", "<>"), "only oslo"),
         (ROME.replace("= 'Rome'", "IN ('Rome', 'Paris')"), "and oslo?"),
         (ROME.replace("city", "NOT city"), "only oslo"),

@@ -108,10 +108,11 @@ def test_a_run_until_it_is_flat_ends_before_its_rows_do(
     assert steps[-1].step == steps[-1].of < 999 * 5
 
 
-def test_nothing_is_flat_before_an_answer_was_exact() -> None:
+def test_what_is_flat_shows_later_as_long_as_no_answer_is_exact() -> None:
     state = State()
-    assert not any(gone_flat(state, hits) for hits in [0] * 30)
+    assert not any(gone_flat(state, hits) for hits in [0] * 11)
     assert [gone_flat(state, hits) for hits in (2, 2, 2, 2, 2)] == [False] * 4 + [True]
+    assert [gone_flat(State(looks=11), hits) for hits in (0, 1)] == [True, False]
 
 
 def test_a_run_that_goes_on_with_fewer_rows_ends_with_them(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ class RunConfig:
     """Path of the base model's GGUF."""
     instructions: str
     """Path of the instruction rows; those of the split "train" that are not rejected are used."""
-    rows_sha256: str = ""
-    """Of that file when the run began: with other rows an unfinished run does not go on."""
+    rows_digest: str = ""
+    """Of its constructed rows when the run began: with others an unfinished run does not go on."""
     schema_fingerprint: str = ""
     schema: str = "weights"
     """Where the model learns the schema from: its weights, the prompt, or mixed (half of each)."""

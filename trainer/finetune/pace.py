@@ -93,10 +93,10 @@ def steady(state: State) -> bool:
 
 
 def gone_flat(state: State, hits: int) -> bool:
-    """Note how many held-out answers are exact; true when that has not grown for a while. As long
-    as none is, nothing is known."""
+    """Note how many held-out answers are exact; true when that has not grown for a while, a longer
+    one as long as none is."""
     if hits > state.best_hits:
         state.best_hits, state.looks = hits, 0
-    elif hits or state.best_hits:
+    else:
         state.looks += 1
-    return state.looks >= _PATIENCE
+    return state.looks >= (_PATIENCE if state.best_hits else 3 * _PATIENCE)
