@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 
 # Everything is installed into $(VENV); constraints.txt names versions that are known to work
-# together, and a PyTorch without CUDA.
+# together.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,starter,web,dev]'

@@ -225,7 +225,10 @@ class Asker:
             if changed == question.strip():
                 return None
             answer = self._try(prompt, changed, on_text)
-            return replace(answer, message=f'Read as "{changed}". {answer.message}'.strip())
+            if answer.status != "ok":
+                return answer
+            told = f'Read as "{changed}"'
+            return replace(answer, message=f"{told}. {answer.message}".strip())
         failed = f"{question}\n\nNot this: {first.sql[:400]}\nIt fails: {first.message[:200]}"
         return self._try(prompt, failed, on_text)
 

@@ -53,6 +53,7 @@ _BEGINS = re.compile(
     r"\b(?:start|begin)(?:s|n?ing)?(?: or end(?:s|ing)?)? with\b|开头|打头", re.IGNORECASE
 )
 _ENDS = re.compile(r"\bend(?:s|ing)? with\b|结尾", re.IGNORECASE)
+_LETTER = re.compile(r"\b(?:the|a) letter ['\"“‘]?([A-Za-z])\b")
 _HOLDS = re.compile(r"\bcontain|substring|包含|含有", re.IGNORECASE)
 
 
@@ -86,7 +87,10 @@ def _pattern(tree: exp.Expr) -> exp.Literal | None:
 def _placed(pattern: str, question: str) -> str:
     """A pattern of LIKE where a question looks; as it is when the question says nothing of that."""
     said = [bool(words.search(question)) for words in (_BEGINS, _ENDS, _HOLDS)]
-    text = pattern.strip("%")
+    text, letter = pattern.strip("%"), _LETTER.search(question)
+    if letter is not None:
+        text = text if text.lower() == letter[1].lower() else letter[1]
+        said[2] = said[2] or not any(said)
     if sum(said) != 1 or not text or set(text) & set("%_"):
         return pattern
     return (f"{text}%", f"%{text}", f"%{text}%")[said.index(True)]

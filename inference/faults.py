@@ -9,6 +9,7 @@ from llmtui.database.execute import Database
 from llmtui.database.link import without
 from llmtui.inference.answer import Answer, holds_nothing
 from llmtui.inference.coverage import left_out
+from llmtui.inference.detours import detours
 from llmtui.inference.direction import turned_round
 from llmtui.inference.displayed import Kinds
 from llmtui.inference.doubts import in_vain
@@ -62,7 +63,9 @@ class Critic:
         return {
             "left out": left_out(question, mentions, sql, self._names),
             "invented": count_invented(question, sql, self._database),
-            "unasked": unasked(question, tree) + len(self._joins.needless(question, tree)),
+            "unasked": unasked(question, tree)
+            + len(self._joins.needless(question, tree))
+            + detours(question, tree, self._joins),
             "turned round": int(turned_round(rest, tree)),
             "other columns": self._kinds.others_shown(rest, tree),
         }

@@ -4,12 +4,13 @@ joined by, the question does not speak of them, and their rows repeat those of t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeGuard
 
 from sqlglot import exp
 
 from llmtui.database.keys import singular
-from llmtui.database.schema import Schema, Table
+from llmtui.database.schema import ForeignKey, Schema, Table
 from llmtui.inference.nearest import name_words
 
 if TYPE_CHECKING:
@@ -32,6 +33,15 @@ class Joins:
 
     def __init__(self, schema: Schema) -> None:
         self._tables = {t.name.lower(): t for t in schema.tables if t.schema == "main"}
+        self._keys = schema.foreign_keys
+
+    def knows(self, names: Iterable[str]) -> bool:
+        return all(name in self._tables for name in names)
+
+    def keys_between(self, one: str, other: str) -> list[ForeignKey]:
+        """The keys by which one of two tables refers to the other."""
+        both = {one, other}
+        return [k for k in self._keys if {k.table.lower(), k.to_table.lower()} == both]
 
     def needless(self, question: str, tree: exp.Expr) -> list[exp.Table]:
         """The tables that are joined in vain, in the order of the statement. With DISTINCT none is:
@@ -43,10 +53,10 @@ class Joins:
         outside = [found for part in _outside(tree) for found in part.find_all(*_COUNTING)]
         if not all(isinstance(found, _SAME) for found in outside):
             return []
-        used, edges = _sources(tree), _edges(tree)
+        used, edges = sources_of(tree), edges_of(tree)
         if used is None or edges is None or not used.keys() <= self._tables.keys():
             return []
-        read = self._read(tree, used)
+        read = self.read_of(tree, used)
         if read is None:
             return []
         return [
@@ -54,23 +64,23 @@ class Joins:
             for name, place in used.items()
             if name not in read
             and self._repeats(name, edges)
-            and not self._spoken_of(question, name, used)
+            and not self.spoken_of(question, name, used)
         ]
 
-    def _read(self, tree: exp.Select, used: dict[str, exp.Table]) -> set[str] | None:
+    def read_of(self, tree: exp.Select, used: dict[str, exp.Table]) -> set[str] | None:
         """The tables of which something is read beside what joins them; None if that is unclear."""
         found = set()
         for part in _outside(tree):
             for column in part.find_all(exp.Column):
                 owners = [column.table.lower()] if column.table else [
-                    name for name in used if self._has(name, column.name)
+                    name for name in used if self.has(name, column.name)
                 ]  # fmt: skip
                 if len(owners) != 1 and column.find_ancestor(exp.Subquery) is None:
                     return None
                 found |= set(owners)
         return found
 
-    def _has(self, table: str, column: str) -> bool:
+    def has(self, table: str, column: str) -> bool:
         return any(c.name.lower() == column.lower() for c in self._tables[table].columns)
 
     def _repeats(self, name: str, edges: list[tuple[exp.Column, exp.Column]]) -> bool:
@@ -79,7 +89,7 @@ class Joins:
         columns = [c for c in self._tables[name].columns if [c.name.lower()] == mine]
         return bool(columns) and not columns[0].unique
 
-    def _spoken_of(self, question: str, name: str, used: dict[str, exp.Table]) -> bool:
+    def spoken_of(self, question: str, name: str, used: dict[str, exp.Table]) -> bool:
         """Whether a question has a word of a table that the other tables do not have; a table that
         has none of its own may always be meant."""
         others = {word for other in used if other != name for word in self._english(other)}
@@ -129,7 +139,7 @@ def _outside(tree: exp.Select) -> list[exp.Expr]:
     return [*tree.expressions, *(part for part in parts if part is not None)]
 
 
-def _sources(tree: exp.Select) -> dict[str, exp.Table] | None:
+def sources_of(tree: exp.Select) -> dict[str, exp.Table] | None:
     """Table name → its place; None when one is no plain table under its own name, or twice."""
     places = [tree.args["from_"].this, *(join.this for join in tree.args["joins"])]
     plain = all(
@@ -140,7 +150,7 @@ def _sources(tree: exp.Select) -> dict[str, exp.Table] | None:
     return found if len(found) == len(places) else None
 
 
-def _edges(tree: exp.Select) -> list[tuple[exp.Column, exp.Column]] | None:
+def edges_of(tree: exp.Select) -> list[tuple[exp.Column, exp.Column]] | None:
     """What joins the tables; None when a join is no plain equality of their columns."""
     found = []
     for join in tree.args["joins"]:

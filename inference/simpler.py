@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from llmtui.database.dialects import parse, written
 from llmtui.database.execute import Database
+from llmtui.inference.detours import straighten
 from llmtui.inference.direction import looked_for_in_place
 from llmtui.inference.displayed import other_halves
 from llmtui.inference.doubts import bounded_dates
@@ -48,6 +49,10 @@ def _without_joins(tree: exp.Query, question: str, database: Database) -> bool:
     return dropped
 
 
+def _straight(tree: exp.Query, question: str, database: Database) -> bool:
+    return straighten(question, tree, Joins(database.schema))
+
+
 def _both_ends(tree: exp.Query, _question: str, _database: Database) -> bool:
     distances = [item for item in shown_by(tree) if between_ends(item) and not _by_place(tree)]
     for item in distances:
@@ -76,6 +81,7 @@ CHANGES: tuple[tuple[Change, str], ...] = (
     (_in_place, "The text is looked for where the question says."),
     (_without_joins, "A table that the question does not speak of was left out."),
     (_both_ends, "The highest and the lowest are shown instead of the difference."),
+    (_straight, "Tables are joined by their own key."),
 )
 """What may change, and how that is told."""
 

@@ -234,6 +234,19 @@ def test_a_refused_exclusion_is_not_remembered(shop: Path) -> None:
     assert llmtui("sql", shop, "SELECT 1").returncode == 0
 
 
+def test_what_is_excluded_stays_so_until_all_of_it_is_forgotten(shop: Path) -> None:
+    def names(*arguments: str) -> int:
+        return llmtui(
+            "sql", shop, "SELECT name, total FROM customers, orders", *arguments
+        ).returncode
+
+    assert names("--exclude", "customers.name") == 1
+    assert names("--exclude", "orders.total") == 1
+    assert llmtui("sql", shop, "SELECT name FROM customers").returncode == 1
+    assert llmtui("sql", shop, "SELECT total FROM orders").returncode == 1
+    assert names("--exclude", "") == 0
+
+
 def test_an_empty_question_is_told_before_a_model_is_looked_for(shop: Path) -> None:
     done = llmtui("ask", shop, "  ")
     assert done.returncode == 1

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from llmtui.workspace.machine import ending_signals
 from llmtui.workspace.private import keep_private
 
 
@@ -23,9 +24,8 @@ def main(folder: Path) -> int:
         nonlocal asked
         asked = True
 
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), ask_to_stop)
+    for number in ending_signals():
+        signal.signal(number, ask_to_stop)
 
     from llmtui.trainer.finetune.config import load_config
     from llmtui.workspace.errors import LlmtuiError, UsageError

@@ -31,6 +31,7 @@ from llmtui.workspace.settings import Settings
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
+    from llmtui.trainer.instructions.construct import Options
 CASES = 120
 """Held-out rows that the tuned model is asked."""
 BASE_CASES = 30
@@ -128,30 +129,40 @@ def instructions(job: Job) -> Iterator[Event]:
     """Build the instruction file unless the one there is of this schema and these options."""
     from llmtui.trainer.instructions.build import build
     from llmtui.trainer.instructions.construct import Options
-    from llmtui.trainer.instructions.glossary import read_glossary
-    from llmtui.trainer.prompt import VERSION
 
     languages = parse_languages(job.settings.languages)
     contrast = job.settings.contrast == "on"
     options = Options(languages, job.settings.rows or Options.rows, contrast=contrast)
     with (yield from open_database(job)) as database:
-        write_text(job.project.schema_text, database.schema.text(3))
-        own = read_glossary(job.project.glossary)
-        facts: tuple[object, ...] = (
-            database.schema.fingerprint,
-            ",".join(languages),
-            options.rows,
-            VERSION,
-        )
-        facts += (zlib.crc32(repr(own).encode()),) if own else ()
-        facts += ("contrast",) if contrast else ()
-        made_for = " ".join(map(str, facts))
-        known = job.project.facts().get("instructions") == made_for
+        known = job.project.facts().get("instructions") == made_for(database, job.project, options)
         if known and job.project.instructions.is_file():
             yield Note(f"Using the rows in {job.project.instructions}")
-            return
-        yield from build(database, job.project, options)
-        job.project.update(instructions=made_for, schema=database.schema.fingerprint)
+        else:
+            yield from build(database, job.project, options)
+        note_rows(database, job.project, options)
+
+
+def made_for(database: Database, project: Project, options: Options) -> str:
+    """What rows are constructed from: they are used again as long as it is the same."""
+    from llmtui.trainer.instructions.glossary import read_glossary
+    from llmtui.trainer.prompt import VERSION
+
+    own, secrets = read_glossary(project.glossary), database.access.secrets
+    glossary = str(zlib.crc32(repr(own).encode())) if own else ""
+    facts = [database.schema.fingerprint, ",".join(options.languages), options.rows, VERSION]
+    facts += [
+        glossary,
+        "contrast" if options.contrast else "",
+        secrets if secrets != "mask" else "",
+    ]
+    return " ".join(str(fact) for fact in facts if fact != "")
+
+
+def note_rows(database: Database, project: Project, options: Options) -> None:
+    """Keep what the rows there are were constructed from, and the schema that they ask about."""
+    write_text(project.schema_text, database.schema.text(3))
+    facts = made_for(database, project, options)
+    project.update(instructions=facts, schema=database.schema.fingerprint)
 
 
 def open_database(job: Job) -> Generator[Event, None, Database]:

@@ -93,18 +93,11 @@ def checked(database: Database, row: Instruction) -> tuple[Instruction | None, s
 def imported(database: Database, project: Project, file: Path) -> tuple[int, int]:
     """Add the rows of a file after the checks; (kept, dropped). Raises RecordError."""
     from llmtui.trainer.instructions.check import check_rows
-    from llmtui.trainer.instructions.exchange import import_rows
+    from llmtui.trainer.instructions.exchange import import_rows, joined
 
     given = import_rows(file)
     kept = check_rows(database, given, lambda _event: None)
-    asked = {row.question.strip().casefold() for row in kept}
-    ids = {row.id for row in kept}
-    rest = [
-        row
-        for row in rows_of(project)
-        if row.id not in ids and row.question.strip().casefold() not in asked
-    ]
-    save_rows(project.instructions, [*kept, *rest])
+    save_rows(project.instructions, joined(kept, rows_of(project)))
     return len(kept), len(given) - len(kept)
 
 
@@ -112,9 +105,7 @@ def exported(file: Path, rows: Sequence[Instruction]) -> None:
     """Write rows in the shape that the file's name asks for. Raises StorageError."""
     from llmtui.trainer.instructions.exchange import export_rows
 
-    endings = {".csv": "csv", ".alpaca.jsonl": "alpaca", ".messages.jsonl": "messages"}
-    shapes = (shape for ending, shape in endings.items() if file.name.endswith(ending))
-    export_rows(file, rows, next(shapes, "jsonl"))
+    export_rows(file, rows)
 
 
 def coverage_text(rows: Sequence[Instruction], schema: Schema, languages: Sequence[str]) -> Text:

@@ -69,10 +69,22 @@ def write_result(file: Path, columns: Sequence[str], rows: Sequence[Sequence[Any
                 writer.writerow(columns)
                 writer.writerows([["" if v is None else json_value(v) for v in r] for r in rows])
         elif ending == ".json":
-            items = [{n: json_value(v) for n, v in zip(columns, r, strict=True)} for r in rows]
+            names = _told_apart(columns)
+            items = [{n: json_value(v) for n, v in zip(names, r, strict=True)} for r in rows]
             temporary.write_text(json.dumps(items, ensure_ascii=False, indent=1), encoding="utf-8")
         else:
-            _write_parquet(temporary, columns, rows)
+            _write_parquet(temporary, _told_apart(columns), rows)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The names of columns, those that come again with a number: name, name_2."""
+    found: list[str] = []
+    for name in names:
+        number, one = 2, name
+        while one in found or (one != name and one in names):
+            one, number = f"{name}_{number}", number + 1
+        found.append(one)
+    return found
 
 
 def _write_parquet(file: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

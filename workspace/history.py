@@ -67,6 +67,14 @@ class Message:
     text: str
 
 
+def _hint(error: Exception) -> str:
+    """What to do: only a damaged file is no loss to move away."""
+    damaged = isinstance(error, sqlite3.DatabaseError)
+    if damaged and not isinstance(error, sqlite3.OperationalError):
+        return "Move the file away and a new one is begun."
+    return "Another program may be using it, or the disk may be full or read-only."
+
+
 class History:
     """Raises StorageError when the file is damaged or the disk refuses."""
 
@@ -91,7 +99,7 @@ class History:
             raise StorageError(
                 f"The history cannot be used ({error})",
                 where=str(self.file),
-                hint="Move the file away and a new one is begun.",
+                hint=_hint(error),
             ) from error
         finally:
             if connection is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -31,3 +32,14 @@ def step_back() -> None:
         main = os.getpriority(os.PRIO_PROCESS, os.getpid())
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), main + _LOWER)
+
+
+def ending_signals() -> list[int]:
+    """The signals that ask to end; not SIGHUP where whoever started this lets it go on (nohup)."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [int(getattr(signal, name)) for name in names]
+    return [
+        number
+        for name, number in zip(names, numbers, strict=True)
+        if name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN
+    ]

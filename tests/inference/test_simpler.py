@@ -73,6 +73,9 @@ def test_the_half_of_a_name_that_nobody_asked_for_goes(
     [
         ("names that end with the letter m", "%M%", "%M"),
         ("names that begin with Jo", "%Jo%", "Jo%"),
+        ("names ending with the letter m", "%Ending", "%m"),
+        ("those who have the letter J in their name", "J%", "%J%"),
+        ("those with a letter 'z' in their name", "%Letter%", "%z%"),
         ("以A开头的名字", "%A%", "A%"),
         ("names that contain an m", "m%", "%m%"),
         ("names that begin or end with m", "%m%", ""),

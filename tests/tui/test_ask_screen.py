@@ -68,6 +68,25 @@ def test_walking_back_takes_what_begins_as_typed() -> None:
     assert walk(asked, 2, 1, "list") == 3
 
 
+async def test_an_answer_is_shown_though_the_history_is_damaged(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "asker", lambda self: FakeAsker(self.database()))
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.session is not None
+        project = app.session.project
+        await until(project.root.is_dir)
+        project.history.write_bytes(b"garbage" * 200)
+        await pilot.press("a", *"who", "enter")
+        screen = app.screen
+        assert isinstance(screen, AskScreen)
+        await until(lambda: screen.answer is not None)
+        assert screen.answer is not None
+        assert screen.answer.status == "ok"
+        assert screen.kept == 0
+
+
 async def test_corrected_sql_is_kept_as_corrected_and_a_wrong_one_as_rejected(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +124,7 @@ async def test_f6_shows_groups_as_bars_and_a_series_as_a_line(shop: Path) -> Non
         await pilot.press("f6")
         assert not screen.query_one(ChartView).display
         screen.answer = None
-        screen = await run(app, "SELECT placed, total FROM orders")
+        screen = await run(app, 'SELECT placed, total AS "weight [kg] [/kg]" FROM orders')
         await pilot.press("f6")
         assert screen.query_one("#line").display
         screen.answer = None
@@ -136,6 +155,8 @@ def test_a_result_is_written_as_csv_json_and_parquet(tmp_path: Path) -> None:
     assert (tmp_path / "r.csv").read_text("utf-8").splitlines() == ["name,n", '"Ann, B",1', ",2"]
     assert json.loads((tmp_path / "r.json").read_text("utf-8"))[1] == {"name": None, "n": 2}
     assert parquet.read_table(tmp_path / "r.parquet").to_pylist()[0] == {"name": "Ann, B", "n": 1}
+    write_result(tmp_path / "two.json", ("n", "n_2", "n"), ((1, 2, 3),))
+    assert json.loads((tmp_path / "two.json").read_text("utf-8")) == [{"n": 1, "n_2": 2, "n_3": 3}]
     assert tab_separated(columns, rows) == "name\tn\nAnn, B\t1\n\t2"
     with pytest.raises(UsageError, match="cannot be written"):
         write_result(tmp_path / "r.exe", columns, rows)

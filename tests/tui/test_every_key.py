@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from llmtui.trainer.finetune.config import RunConfig
 from llmtui.tui.app import LlmtuiApp
@@ -199,6 +199,7 @@ async def test_a_conversation_is_listed_instructed_exported_and_deleted(
     shop: Path, project: Project, tmp_path: Path
 ) -> None:
     history = History(project.history)
+    history.add_chat("what is [/etc/hosts]? a[i]")
     number = history.add_chat("About SQL")
     history.add_message(number, "user", "What is it?")
     save_rows(project.instructions, [ROW])
@@ -220,4 +221,7 @@ async def test_a_conversation_is_listed_instructed_exported_and_deleted(
         await pilot.press("ctrl+delete")
         await until(lambda: app.screen.query("#yes"))
         await click(pilot, "#yes")
-        await until(lambda: not history.chats())
+        await until(lambda: len(history.chats()) == 1)
+        left = screen.query_one("#chats", OptionList)
+        await until(lambda: left.option_count == 1)
+        assert str(left.get_option_at_index(0).prompt) == "what is [/etc/hosts]? a[i]"

@@ -62,25 +62,24 @@ def build(database: Database, project: Project, options: Options) -> Iterator[Ev
     yield Finished(STAGE, time.monotonic() - began, f"{len(rows)} rows")
 
 
-def merged(rows: list[Instruction], project: Project) -> list[Instruction]:
-    """New rows after those of other origins; a verdict on a row that comes again stays.
+_MADE = ("constructed", "rewritten")
 
-    A rewritten row goes where its query is now: with a held-out one it is held out too.
+
+def merged(rows: list[Instruction], project: Project) -> list[Instruction]:
+    """New rows after those of other origins and those that a person has judged.
+
+    Of these, what was rewritten or constructed goes where its query is now: with a held-out one
+    it is held out too.
     """
     old = load_rows(project.instructions) if project.instructions.is_file() else []
     split = {row.sql: row.split for row in rows}
     kept = [
-        replace(row, split=split.get(row.sql, row.split)) if row.origin == "rewritten" else row
+        replace(row, split=split.get(row.sql, row.split)) if row.origin in _MADE else row
         for row in old
-        if row.origin != "constructed"
+        if row.origin != "constructed" or row.status != "new"
     ]
-    status = {row.id: row.status for row in old if row.status != "new"}
     taken = {row.question.strip().casefold() for row in kept}
-    fresh = [
-        replace(row, status=status.get(row.id, row.status))
-        for row in rows
-        if row.question.strip().casefold() not in taken
-    ]
+    fresh = [row for row in rows if row.question.strip().casefold() not in taken]
     return [*kept, *fresh]
 
 
@@ -94,8 +93,8 @@ def checked_anew(
     now = database.schema.fingerprint
     checked: list[Instruction] = []
     for row in rows:
-        known = row.schema == now and row.usable
-        if row.kind != "sql" or row.origin == "constructed" or known:
+        known = row.schema == now and (row.usable or row.origin == "constructed")
+        if row.kind != "sql" or known:
             checked.append(row)
             continue
         extra = {key: value for key, value in row.extra.items() if key != "dead"}

@@ -5,16 +5,25 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llmtui.trainer.evaluate.run import language_of
 from llmtui.workspace.errors import RecordError, UsageError
-from llmtui.workspace.files import whole_file
-from llmtui.workspace.records import Instruction, read_lines, row_from_dict, save_rows
+from llmtui.workspace.files import whole_file, write_text
+from llmtui.workspace.records import Instruction, read_lines, row_from_dict, save_rows, to_line
 
-SHAPES = ("jsonl", "csv", "alpaca", "messages")
+SHAPES = ("jsonl", "json", "csv", "alpaca", "messages")
+_ENDINGS = {".csv": "csv", ".json": "json", ".alpaca.jsonl": "alpaca",
+            ".messages.jsonl": "messages"}  # fmt: skip
+_OWN_ID = re.compile(r"[0-9a-f]{12}")
+_FENCED = re.compile(r"```\w*\s*\n(.*?)\n?\s*```", re.DOTALL)
+_QUERY = re.compile(
+    r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT\s|WITH\s.*?\sAS\s)", re.IGNORECASE | re.DOTALL
+)
 
 
 def import_rows(path: Path) -> list[Instruction]:
@@ -22,21 +31,24 @@ def import_rows(path: Path) -> list[Instruction]:
 
     Raises RecordError with the line of the first row that is not valid.
     """
-    rows = []
+    rows: dict[str, Instruction] = {}
     for where, item in _items(path):
         fields = {**_plain(item, where)}
-        fields.setdefault(
-            "id", row_id(fields.get("question"), fields.get("sql") or fields.get("answer"))
-        )
+        if not _OWN_ID.fullmatch(str(fields.get("id", ""))):  # others' say nothing here
+            fields["id"] = row_id(fields.get("question"), fields.get("sql") or fields.get("answer"))
         fields.setdefault("lang", language_of(str(fields.get("question", ""))))
         fields.setdefault("origin", "imported")
-        if "sql" not in fields and "answer" in fields and _is_sql(fields["answer"]):
-            fields["sql"] = fields.pop("answer")
+        if "sql" not in fields and (sql := _sql_in(fields.get("answer"))):
+            fields["sql"] = sql
+            del fields["answer"]
         fields.setdefault("kind", "sql" if fields.get("sql") else "text")
-        rows.append(row_from_dict(fields, where=where))
+        row = row_from_dict(fields, where=where)
+        if row.id in rows and rows[row.id].question != row.question:
+            row = replace(row, id=row_id(row.question, row.target))
+        rows[row.id] = row
     if not rows:
         raise RecordError("This file has no rows", where=str(path))
-    return rows
+    return list(rows.values())
 
 
 def _items(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -111,8 +123,12 @@ def _from_messages(messages: Any, where: str) -> dict[str, Any]:
     return {"question": turns["user"], "answer": turns["assistant"]}
 
 
-def _is_sql(text: object) -> bool:
-    return str(text).lstrip().upper().startswith(("SELECT ", "WITH "))
+def _sql_in(answer: object) -> str:
+    """The query that an answer is, without a fence around it; '' when it is other text."""
+    text = str(answer or "").strip()
+    fenced = _FENCED.fullmatch(text)
+    text = fenced[1].strip() if fenced else text
+    return text if _QUERY.match(text) else ""
 
 
 def row_id(question: object, answer: object) -> str:
@@ -128,13 +144,27 @@ def joined(new: Sequence[Instruction], old: Iterable[Instruction]) -> list[Instr
     return [*new, *rest]
 
 
-def export_rows(path: Path, rows: Sequence[Instruction], shape: str) -> None:
-    """Write rows in one of SHAPES. Raises UsageError for another, StorageError."""
+def export_rows(path: Path, rows: Sequence[Instruction], shape: str = "") -> int:
+    """Write rows in one of SHAPES, "" being the one that the file's name asks for; how many.
+
+    Where a shape has no place for it, rows that are rejected or no longer hold are left out.
+    Raises UsageError for another shape, StorageError.
+    """
+    shape = shape or next((s for end, s in _ENDINGS.items() if path.name.endswith(end)), "jsonl")
     if shape not in SHAPES:
         raise UsageError(f'There is no shape "{shape}"', hint=f"Known: {', '.join(SHAPES)}.")
     if shape == "jsonl":
         save_rows(path, rows)
-        return
+        return len(rows)
+    if shape == "json":
+        write_text(path, "[\n" + ",\n".join(map(to_line, rows)) + "\n]\n")
+        return len(rows)
+    rows = [row for row in rows if row.usable]
+    _write(path, rows, shape)
+    return len(rows)
+
+
+def _write(path: Path, rows: Sequence[Instruction], shape: str) -> None:
     with (
         whole_file(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,

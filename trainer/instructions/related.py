@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from llmtui.trainer.instructions.condition import PARTS, Condition
-from llmtui.trainer.instructions.conditions import name_condition, own_condition
+from llmtui.trainer.instructions.conditions import key_condition, name_condition, own_condition
 from llmtui.trainer.instructions.deeds import event_of
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import (
@@ -229,6 +229,20 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
     return Condition(f"no_{kind}" if none else kind, ((relation.target, test),), ways, slots)
 
 
+def _by_key(world: World, thing: Thing, row: Row) -> Condition | None:
+    """One row by its key, and {v}: "the customer with id 12"."""
+    found = key_condition(world, thing, row)
+    key = found.tests[0][0].column if found else None
+    if found is None or key is None or not (key.unique or thing.table.primary_key == (key.name,)):
+        return None
+    kind, name, value = noun(thing.words), found.slots["col"], found.slots["v"]
+    whole = Lazy(
+        lambda rng: f"the {kind.say('en', rng)} with {name.say('en', rng)} {value.say('en', rng)}",
+        lambda rng: f"{name.say('zh', rng)}为{value.say('zh', rng)}的{kind.say('zh', rng)}",
+    )
+    return replace(found, slots={**found.slots, "v": whole})
+
+
 def than_rows(world: World, thing: Thing, row: Row) -> Condition | None:
     """More, or less, than a named row, or than all or some of the rows that meet a condition."""
     numbers = [f for f in thing.numbers if f.column.name in row]
@@ -244,8 +258,10 @@ def than_rows(world: World, thing: Thing, row: Row) -> Condition | None:
     slots |= {"thing": noun(thing.words)}
     sign = ">" if high else "<"
     if rng.random() < _THAN_ONE:
-        named = name_condition(world, thing, other)
-        if named is None or not thing.unique_label:
+        named = name_condition(world, thing, other) if thing.unique_label else None
+        if named is None or rng.random() < 0.3:
+            named = _by_key(world, thing, other)
+        if named is None:
             return None
         value = f"(SELECT {item.bare} FROM {thing.sql} WHERE {named.sql()})"
         said = {**slots, "v": named.slots["v"]}

@@ -112,8 +112,8 @@ class World:
     def _links_of(self, thing: Thing) -> list[Link]:
         """Ways down to a table and up again to another that has names.
 
-        Not to one that is straight above: "employees in Sales" means their own department, not
-        that of a project they work on.
+        Not to one that is straight above or below: "employees in Sales" means their own
+        department, not that of a project they work on.
         """
         above = {path[-1].parent for path in self._paths(thing)}
         found = []
@@ -121,6 +121,7 @@ class World:
             for far in self._paths(near.child):
                 end = far[-1].parent
                 back = far[0] is near or any(r.parent is thing for r in far)
+                back = back or any(path[-1].parent is thing for path in self._paths(end))
                 if not back and end.named and end not in above:
                     found.append(Link(near.child, near, far))
         return found

@@ -48,7 +48,7 @@ ExcludeOption = Annotated[
     typer.Option(
         "--exclude",
         help="A table, or table.column, kept from the model and from queries; * is any part of a "
-        "name. Repeat it for more; the project remembers it.",
+        "name. Repeat it for more; the project remembers it, and '' forgets all of it.",
     ),
 ]
 LargeOption = Annotated[
@@ -94,13 +94,24 @@ def keep(project: Project, source: Path, exclude: list[str] | None, large: str |
     """
     from llmtui.workspace.project import start
 
-    given = {"exclude": None if exclude is None else ", ".join(exclude), "large": large}
+    given = {"exclude": None if exclude is None else _joined(project, exclude), "large": large}
     changes = {name: value for name, value in given.items() if value is not None}
     if changes:
         with open_database(source, settings_for(project, **changes)):
             pass
         start(project, source)
         settings_of.save_project(project.file, **changes)
+        if exclude is not None:
+            say(f"Excluded: {changes['exclude'] or 'nothing'}")
+
+
+def _joined(project: Project, exclude: list[str]) -> str:
+    """What is excluded already and what is named now; "" alone excludes nothing any more."""
+    if not any(name.strip() for name in exclude):
+        return ""
+    before = settings_for(project).exclude.split(",")
+    names = (name.strip() for given in [*before, *exclude] for name in given.split(","))
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def say(text: str) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from llmtui.workspace.errors import Interrupted, LlmtuiError
 from llmtui.workspace.events import Event, Failed, Started
+from llmtui.workspace.machine import ending_signals
 
 PAUSE = getattr(signal, "SIGUSR1", signal.SIGTERM)
 """Asks a tune to save where it is and go, for the next one to go on from."""
@@ -45,8 +46,7 @@ def told(events: Iterator[Event], stop: Stop, stage: str = "tune") -> Iterator[E
 
     stage: what fails before the first one has begun
     """
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    handlers = {getattr(signal, name): stop.handle for name in names} | {PAUSE: stop.pause}
+    handlers = dict.fromkeys(ending_signals(), stop.handle) | {PAUSE: stop.pause}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         for event in events:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from llmtui.database.text import json_line, safe_text
 from llmtui.tui.commands import rewriting
 from llmtui.tui.commands.common import (
     ExcludeOption,
@@ -53,14 +54,18 @@ def build(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Construct rows from the database; rows of your own and verdicts stay."""
+    """Construct rows from the database; rows of your own and verdicts stay.
+
+    `tune` and `train` learn from them: the project remembers --rows, --lang and --contrast.
+    """
     full, kept = place(source, project)
     keep(kept, full, exclude, large)
     settings = settings_for(kept, rows=rows, languages=lang, contrast="on" if contrast else None)
     from llmtui.trainer.instructions.build import build as stage
     from llmtui.trainer.instructions.construct import Options
-    from llmtui.tui.pipeline import parse_languages
+    from llmtui.tui.pipeline import note_rows, parse_languages
     from llmtui.workspace.project import start
+    from llmtui.workspace.settings import save_project
 
     options = Options(
         parse_languages(settings.languages),
@@ -69,8 +74,11 @@ def build(
         contrast=settings.contrast == "on",
     )
     start(kept, full)
+    remembered = {"rows": rows, "languages": lang, "contrast": "on" if contrast else None}
+    save_project(kept.file, **{name: value for name, value in remembered.items() if value})
     with open_database(full, settings) as database:
         follow(stage(database, kept, options), as_json=as_json)
+        note_rows(database, kept, options)
 
 
 @app.command("list")
@@ -87,7 +95,8 @@ def list_rows(
     needle = (search or "").casefold()
     found = [row for row in rows if needle in f"{row.question}\n{row.target}".casefold()]
     for row in found[:limit]:
-        print(to_line(row) if as_json else f"{row.id}\t{row.lang}\t{row.question}\t{row.target}")
+        parts = (row.id, row.lang, row.question, row.target)
+        print(json_line(to_line(row)) if as_json else "\t".join(map(safe_text, parts)))
     counts = Counter(f"{row.origin} {row.lang} {row.split}" for row in found)
     say(f"{len(found)} rows: " + ", ".join(f"{n} {name}" for name, n in counts.most_common()))
 
@@ -161,8 +170,11 @@ def export(
     source: SourceArgument,
     out: Annotated[Path, typer.Argument(help="The file to write.")],
     shape: Annotated[
-        str, typer.Option("--shape", help="jsonl, csv, alpaca or messages.")
-    ] = "jsonl",
+        str,
+        typer.Option(
+            "--shape", help="jsonl, json, csv, alpaca or messages; else as the file is called."
+        ),
+    ] = "",
     project: ProjectOption = None,
 ) -> None:
     """Write the rows for other tools."""
@@ -170,8 +182,9 @@ def export(
     from llmtui.trainer.instructions.exchange import export_rows
 
     rows = existing(kept, source)
-    export_rows(out, rows, shape)
-    say(f"{len(rows)} rows written to {out}")
+    count = export_rows(out, rows, shape)
+    left = f"; {len(rows) - count} rejected or dead ones left out" if count < len(rows) else ""
+    say(f"{count} rows written to {out}{left}")
 
 
 @app.command()
@@ -182,7 +195,6 @@ def coverage(
     full, kept = place(source, project)
     rows = existing(kept, source)
     settings = settings_for(kept)
-    from llmtui.database.text import safe_text
     from llmtui.trainer.instructions.coverage import coverage as shares_of
     from llmtui.tui.pipeline import parse_languages
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from llmtui.tui.commands.common import ProjectOption, say
-from llmtui.workspace.errors import UsageError
+from llmtui.workspace.errors import SourceError, UsageError
 from llmtui.workspace.paths import typed_path
 
 _FOCUS = """<script>
@@ -51,6 +52,12 @@ def web(
             shlex.join(command), host="127.0.0.1", port=port, title="llmtui",
             templates_path=templates,
         )  # fmt: skip
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError as error:
+            raise SourceError(
+                f"Port {port} cannot be used ({error.strerror})", hint="Choose another with --port."
+            ) from error
         say(f"The app is at http://127.0.0.1:{port} until Ctrl-C")
         server.serve()
 

@@ -76,6 +76,10 @@ class AskScreen(AnsweredScreen):
         told = t("sql_here")
         try:
             asked = [item.question for item in self.session.history().questions()]
+        except LlmtuiError as error:
+            asked = []
+            self.from_thread(self.problem, error)
+        try:
             schema = self.session.database().schema
             self.from_thread(self.query_one(QuestionField).remember, asked)
             self.from_thread(setattr, self.query_one(SqlArea), "schema", schema)
@@ -98,7 +102,7 @@ class AskScreen(AnsweredScreen):
         event.input.select_all()  # typing replaces it
         field = self.query_one(QuestionField)
         field.remember([*field.asked, question])
-        self.asked = question
+        self.asked, self.kept = question, 0
         self.begin()
         self.waiting = True
         self.say(t("thinking"))
@@ -109,6 +113,15 @@ class AskScreen(AnsweredScreen):
         self.answer = self.growing = self.chart = None
         self.run_worker(self.query_one("#result", Results).show((), ()), group="rows")
         self.query_one("#badges", Static).update("")
+
+    def remember(self, answer: Answer) -> None:
+        """Keep a question in the history; one that cannot be kept is answered all the same."""
+        try:
+            self.kept = self.session.history().add_question(
+                answer.question, answer.sql, answer.status, answer.model
+            )
+        except LlmtuiError as error:
+            self.from_thread(self.problem, error)
 
     @work(thread=True, exclusive=True, group="answer")
     def answer_question(self, question: str) -> None:
@@ -130,11 +143,10 @@ class AskScreen(AnsweredScreen):
                     answer = replace(answer, question=question, message=told)
                 else:
                     answer = asker.ask(question, on_text=self.grow)
-            self.kept = self.session.history().add_question(
-                question, answer.sql, answer.status, answer.model
-            )
         except LlmtuiError as error:
             answer = Answer(question=question, message=words_of(error))
+        else:
+            self.remember(answer)
         self.proposed = answer.sql
         self.from_thread(self.show, answer)
 

@@ -253,11 +253,12 @@ class InstructionsScreen(LlmtuiScreen):
         try:
             start(session.project, session.source)
             kept, dropped = imported(session.database(), session.project, file)
+            rows = rows_of(session.project)
         except LlmtuiError as error:
             self.from_thread(self.problem, error)
             return
         self.from_thread(self.told, t("imported", kept=kept, dropped=dropped))
-        self.from_thread(self.take, rows_of(session.project))
+        self.from_thread(self.take, rows)
 
     @work
     async def action_give(self) -> None:

@@ -50,7 +50,7 @@ class TalkedScreen(LlmtuiScreen):
             self.problem(error)
         options = self.query_one("#chats", Options)
         options.clear_options()
-        options.add_options([safe_text(chat.title) for chat in self.chats])
+        options.add_options([Text(safe_text(chat.title)) for chat in self.chats])
 
     async def show_chat(self) -> None:
         """Show the messages of the conversation, or what to do when there are none."""

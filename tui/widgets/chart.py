@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
@@ -36,7 +37,7 @@ class ChartView(Container):
         room = (high - low) * 0.05 or 1.0
         plot.set_ylimits(low - room, high + room)
         plot.set_xlimits(min(chart.places), max(chart.places))
-        plot.set_xlabel(chart.title)
+        plot.set_xlabel(escape(chart.title))
         plot.plot(
             chart.places, chart.values, line_style="bright_blue", hires_mode=HiResMode.BRAILLE
         )
