@@ -1,42 +1,19 @@
-"""Work goes after the screen that shows it."""
+"""What ends a command, and what does not."""
 
-import os
-import subprocess
-import sys
-import threading
+import signal
 
 import pytest
 
-from llmtui.workspace.machine import lower_priority, step_back
+from llmtui.workspace.machine import ending_signals
 
 
-def priority(of: int = 0) -> int:
-    return os.getpriority(os.PRIO_PROCESS, of)
-
-
-def test_a_child_goes_after_this_process() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        lower_priority(child.pid)
-        assert priority(child.pid) >= min(priority() + 1, 19)
-        child.kill()
-    lower_priority(child.pid)  # which has ended: nothing happens
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
-def test_a_thread_and_those_it_starts_go_after_the_main_thread() -> None:
-    seen: list[int] = []
-
-    def work() -> None:
-        step_back()
-        step_back()
-        seen.append(priority(threading.get_native_id()))
-        below = threading.Thread(target=lambda: seen.append(priority(threading.get_native_id())))
-        below.start()
-        below.join()
-
-    before = priority()
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert priority() == before
-    assert seen == [min(before + 5, 19)] * 2
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
+def test_a_hang_up_that_is_ignored_by_whoever_began_it_ends_nothing() -> None:
+    former = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        assert signal.SIGHUP in ending_signals()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+        assert ending_signals() == [signal.SIGINT, signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGHUP, former)
