@@ -68,25 +68,6 @@ def test_walking_back_takes_what_begins_as_typed() -> None:
     assert walk(asked, 2, 1, "list") == 3
 
 
-async def test_an_answer_is_shown_though_the_history_is_damaged(
-    shop: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Session, "asker", lambda self: FakeAsker(self.database()))
-    app = LlmtuiApp(shop)
-    async with app.run_test(size=(80, 24)) as pilot:
-        assert app.session is not None
-        project = app.session.project
-        await until(project.root.is_dir)
-        project.history.write_bytes(b"garbage" * 200)
-        await pilot.press("a", *"who", "enter")
-        screen = app.screen
-        assert isinstance(screen, AskScreen)
-        await until(lambda: screen.answer is not None)
-        assert screen.answer is not None
-        assert screen.answer.status == "ok"
-        assert screen.kept == 0
-
-
 async def test_corrected_sql_is_kept_as_corrected_and_a_wrong_one_as_rejected(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,14 +10,17 @@ from textual.widgets import Input, Static
 
 from llmtui.tui import modellist
 from llmtui.tui.app import LlmtuiApp, run_app
+from llmtui.tui.screens.ask import AskScreen
 from llmtui.tui.screens.chat import ChatScreen
 from llmtui.tui.screens.home import HomeScreen
+from llmtui.tui.session import Session
 from llmtui.workspace import paths
 from llmtui.workspace.errors import StorageError
 from llmtui.workspace.files import write_text
 from llmtui.workspace.history import History
 from llmtui.workspace.project import Project, project_for, start
 from llmtui.workspace.records import Instruction, save_rows
+from tests.tui.test_app import FakeAsker
 from tests.tui.test_ask_screen import GROUPS, run
 from tests.tui.test_every_key import told
 from tests.tui.waiting import click, until
@@ -214,3 +217,22 @@ def test_after_a_crash_a_sentence_names_the_log_and_the_exit_code_is_not_0(
     log = paths.log_file().read_text("utf-8")
     assert "ValueError: 19" in log
     assert "Ada" not in log
+
+
+async def test_an_answer_is_shown_though_the_history_is_damaged(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "asker", lambda self: FakeAsker(self.database()))
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.session is not None
+        project = app.session.project
+        await until(project.root.is_dir)
+        project.history.write_bytes(b"garbage" * 200)
+        await pilot.press("a", *"who", "enter")
+        screen = app.screen
+        assert isinstance(screen, AskScreen)
+        await until(lambda: screen.answer is not None)
+        assert screen.answer is not None
+        assert screen.answer.status == "ok"
+        assert screen.kept == 0
