@@ -88,7 +88,7 @@ def prepare(folder: Path, base: str) -> None:
     ):
         text = database.schema.text(3)
         tokens = engine.tokenize(text)
-        pieces = b"".join(map(engine._piece, (tokens * (1 + LENGTH // len(tokens)))[:LENGTH]))
+        pieces = b"".join(map(engine.pieces.piece, (tokens * (1 + LENGTH // len(tokens)))[:LENGTH]))
         one = pieces.decode("utf-8", "ignore")
         other = "\n".join(reversed(one.splitlines()))
     (folder / "schemas.json").write_text(json.dumps([one, other]), encoding="utf-8")
