@@ -24,7 +24,7 @@ from llmtui.database import connection as connections
 from llmtui.database.exclude import Exclusion
 from llmtui.database.files import view_files
 from llmtui.database.profile import read_schema, view_statements
-from llmtui.database.replaced import replaced
+from llmtui.database.replaced import MOST, replaced
 from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
 from llmtui.workspace.files import whole_file
 
@@ -34,9 +34,6 @@ _DROPPED, _DOUBLED = 0.15, 0.25
 _LABELS_FROM = 5
 """A text column without a repetition in so many rows is taken for a name: it stays unique."""
 _MEMORY_MB = 1024
-_AS_TEXT = "other"
-"""Kind of a column whose values only change places."""
-_LARGEST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "BIGINT": 2**63}
 
 
 @dataclass
@@ -102,11 +99,11 @@ def write_copies(
 def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:
     sample = f" USING SAMPLE reservoir({MOST_ROWS} ROWS) REPEATABLE ({seed})"
     place = f"{table.sql_name}{sample if table.row_count > MOST_ROWS else ''}"
-    columns = list(table.columns)
+    columns, as_text = list(table.columns), set[int]()
     while True:
         shown = ", ".join(
-            f"CAST({column.sql_name} AS VARCHAR)" if column.kind == _AS_TEXT else column.sql_name
-            for column in columns
+            f"CAST({column.sql_name} AS VARCHAR)" if number in as_text else column.sql_name
+            for number, column in enumerate(columns)
         )
         found = source.sql(f"SELECT {shown} FROM {place}").to_arrow_table()
         values: dict[str, list[Any]] = {}
@@ -114,7 +111,8 @@ def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:
             try:
                 values[column.name] = found.column(number).to_pylist()
             except (OverflowError, ValueError):  # infinite, or finer than Python's times
-                columns[number] = replace(column, kind=_AS_TEXT)
+                as_text.add(number)
+                columns[number] = replace(column, kind="other")  # its values only change places
         if len(values) == len(columns):
             types = dict(zip(values, found.schema.types, strict=True))
             return _Copy(replace(table, columns=tuple(columns)), values, types)
@@ -191,7 +189,7 @@ def _perturb(
 def _has_more(column: Column, values: Sequence[Any]) -> bool:
     """Whether new values of a key can be thought of, as many as it has."""
     highest = max((value for value in values if isinstance(value, int)), default=0)
-    room = _LARGEST.get(column.type, 2**31) - len(values)
+    room = MOST.get(column.type, 2**31) - len(values)
     return ("INT" in column.type and highest < room) or column.type == "VARCHAR"
 
 

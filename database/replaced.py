@@ -15,8 +15,8 @@ _PLANTED, _OUTSIDE = 0.25, 0.125
 """Shares of the values that are replaced; at least one of a column."""
 _DAY = dt.timedelta(days=1)
 _LEAST = {"TINYINT": -(2**7), "SMALLINT": -(2**15), "INTEGER": -(2**31), "BIGINT": -(2**63)}
-_MOST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "BIGINT": 2**63,
-         "UTINYINT": 2**8, "USMALLINT": 2**16, "UINTEGER": 2**32, "UBIGINT": 2**64}  # fmt: skip
+MOST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "BIGINT": 2**63,
+        "UTINYINT": 2**8, "USMALLINT": 2**16, "UINTEGER": 2**32, "UBIGINT": 2**64}  # fmt: skip
 
 
 def replaced(
@@ -107,7 +107,7 @@ def _bounds(kind: str, value: Any) -> tuple[float, float, int]:
         return float(-(10 ** (digits - places))), float(10 ** (digits - places)), places
     if isinstance(value, float):
         return float("-inf"), float("inf"), 0
-    return _LEAST.get(kind, 0), _MOST.get(kind, 2**63), 0
+    return _LEAST.get(kind, 0), MOST.get(kind, 2**63), 0
 
 
 def _dates(

@@ -11,6 +11,7 @@ from sqlglot import exp
 from llmtui.database.keys import singular
 from llmtui.database.schema import Schema
 from llmtui.inference.nearest import name_words
+from llmtui.inference.scopes import tables_called
 from llmtui.inference.unasked import shown_by
 
 _ID = re.compile(r"(?:^|_)id$|[a-z]I[dD]$|编号$")
@@ -110,7 +111,7 @@ class Kinds:
             return False
         if len(ids) == len(shown):
             return len(shown) == 1 and _NAMES_ASKED.search(question) is not None
-        tables = _tables(tree)
+        tables = tables_called(tree)
         owners = {tables.get(item.table.lower(), "") for item in ids if item.table}
         owners = owners or set(tables.values())
         return not _EACH.search(question) and not owners.isdisjoint(self._called)
@@ -135,7 +136,9 @@ class Kinds:
             return False
         first = (found["en"] or found["zh"]).lower()
         held = "|".join(names for said, names in _FIRST_BY if re.search(said, first))
-        here = [name for table in _tables(tree).values() for name in self._columns.get(table, ())]
+        here = [
+            name for table in tables_called(tree).values() for name in self._columns.get(table, ())
+        ]
         told = [name for name in here if held and re.search(held, name)]
         return bool(told) and alone.this.name.lower() not in told
 
@@ -159,11 +162,6 @@ class Kinds:
             column.is_star or kinds & self.of(column) or _SIZED.search(column.name)
             for column in columns
         )
-
-
-def _tables(tree: exp.Expr) -> dict[str, str]:
-    """What the tables of a statement are called in it → their names, in lower case."""
-    return {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}
 
 
 def other_halves(question: str, tree: exp.Expr) -> list[exp.Expr]:

@@ -19,6 +19,7 @@ from llmtui.database.keys import singular, words
 from llmtui.database.link import Mention, without
 from llmtui.database.schema import Column, Schema, Table, quote
 from llmtui.inference.repair import binds
+from llmtui.inference.scopes import tables_called
 from llmtui.inference.wording import question_problem
 
 _BEGINS = re.compile(
@@ -140,9 +141,8 @@ def _is_of(column: exp.Column, mention: Mention, tree: exp.Select, schema: Schem
     """Whether a column is the one that a value was found in."""
     if quote(column.name) != mention.column:
         return False
-    called = {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}
     owner = column.table.lower()
-    owners = {called.get(owner, owner)} if owner else {
+    owners = {tables_called(tree).get(owner, owner)} if owner else {
         table.name.lower()
         for table in _tables(tree, schema)
         if any(other.name == column.name for other in table.columns)
@@ -168,17 +168,17 @@ def _change_year(tree: exp.Select, year: int, schema: Schema) -> bool:
     if dated:
         return True
     dates = [
-        _place(table, column, tree, schema)
+        (table, column)
         for table in _tables(tree, schema)
         for column in table.columns
         if column.kind == "date"
     ]
     read = {column.name for column in where.find_all(exp.Column)} if where is not None else set()
-    if any(table_column.split(".")[-1].strip('"') in read for table_column in dates):
-        return False  # in a way that is not known here
-    if len(dates) == 1:
-        tree.where(f"year({dates[0]}) = {year}", copy=False, dialect="duckdb")
-    return len(dates) == 1
+    if len(dates) != 1 or dates[0][1].name in read:  # read in a way that is not known here
+        return False
+    place = _place(*dates[0], tree, schema)
+    tree.where(f"year({place}) = {year}", copy=False, dialect="duckdb")
+    return True
 
 
 def _is_year(literal: exp.Literal) -> bool:

@@ -122,3 +122,8 @@ def identifier(name: str) -> exp.Identifier:
 
 def column_node(source: str, name: str) -> exp.Column:
     return exp.Column(this=identifier(name), table=identifier(source))
+
+
+def tables_called(tree: exp.Expr) -> dict[str, str]:
+    """What the tables of a statement are called in it → their names, in lower case."""
+    return {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}

@@ -85,12 +85,12 @@ def every_change(database: Database, sql: str) -> list[tuple[str, str]]:
     return list(changed(sql, plain_changes, further_changes, swaps))
 
 
-@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+@pytest.mark.parametrize(("day", "near"), [("9999-12-31", "9998-"), ("0001-01-01", "0002-")])
 def test_days_at_the_ends_of_the_calendar_are_changed_where_they_can_be(
-    shop_database: Database, day: str
+    shop_database: Database, day: str, near: str
 ) -> None:
     found = every_change(shop_database, f"SELECT id FROM orders WHERE placed = '{day}'")
-    assert sum(day[:4] not in sql for _, sql in found) >= 1
+    assert any(near in sql for _, sql in found)
 
 
 def finished(stage: Generator[Any, None, Any]) -> Any:
