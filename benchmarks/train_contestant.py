@@ -27,11 +27,13 @@ AT_ONCE = 4
 """Rows that a peer sends through the model together; it adds gradients up to the batch."""
 
 
-def base(folder: Path) -> Any:
-    return AutoModelForCausalLM.from_pretrained(folder / "model", dtype=torch.float32)
+def base(name: str, folder: Path) -> Any:
+    """The model; where the name says bf16 its frozen weights are rounded, as llmtui's are."""
+    dtype = torch.bfloat16 if name.endswith("bf16") else torch.float32
+    return AutoModelForCausalLM.from_pretrained(folder / "model", dtype=dtype)
 
 
-def ours(folder: Path, batch: int, steps: int) -> tuple[list[float], list[float]]:
+def ours(name: str, folder: Path, batch: int, steps: int) -> tuple[list[float], list[float]]:
     from llmtui.trainer.finetune.batches import Example
     from llmtui.trainer.finetune.checkpoint import load_adapter
     from llmtui.trainer.finetune.loop import step_loss
@@ -39,7 +41,7 @@ def ours(folder: Path, batch: int, steps: int) -> tuple[list[float], list[float]
     from llmtui.trainer.finetune.model import add_lora
 
     rows = [Example(tuple(r["tokens"]), r["answer"]) for r in read_rows(folder)]
-    model = add_lora(base(folder), 16, 32, 7)
+    model = add_lora(base(name, folder), 16, 32, 7)
     load_adapter(model, folder / "adapter.safetensors")
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=RATE, weight_decay=0.0)
@@ -71,7 +73,7 @@ def peer(name: str, folder: Path, batch: int, steps: int) -> tuple[list[float], 
     targets = sorted({key.split(".")[-2] for key in adapter})
     lora = LoraConfig(r=16, lora_alpha=32, target_modules=targets, lora_dropout=0.0,
                       task_type="CAUSAL_LM")  # fmt: skip
-    model = get_peft_model(base(folder), lora)
+    model = get_peft_model(base(name, folder), lora)  # keeps adapters in fp32
     for key, value in adapter.items():
         model.get_parameter(f"base_model.model.{key}.default.weight").data.copy_(value)
     tokenizer = AutoTokenizer.from_pretrained(folder / "model")
@@ -105,8 +107,11 @@ def peer(name: str, folder: Path, batch: int, steps: int) -> tuple[list[float], 
             data_collator=DataCollatorForSeq2Seq(tokenizer), callbacks=[Clock()],
         )  # fmt: skip
     else:
-        tuned = {"gradient_checkpointing": False, "bf16": False} if name == "trl-tuned" else {}
-        arguments = SFTConfig(**same, **tuned, dataset_kwargs={"skip_prepare_dataset": True})
+        tuned = {"gradient_checkpointing": False, "bf16": name == "trl-bf16"}
+        arguments = SFTConfig(
+            **same, **({} if name == "trl" else tuned),
+            dataset_kwargs={"skip_prepare_dataset": True},
+        )  # fmt: skip
         trainer = SFTTrainer(model, arguments, train_dataset=Dataset.from_list(rows),
                              processing_class=tokenizer, callbacks=[Clock()])  # fmt: skip
     trainer.train()
@@ -122,8 +127,8 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
 def main() -> None:
     name, folder, batch, steps, out = sys.argv[1:]
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    run = ours if name == "llmtui" else lambda *given: peer(name, *given)
-    losses, seconds = run(Path(folder), int(batch), int(steps))
+    run = ours if name.startswith("llmtui") else peer
+    losses, seconds = run(name, Path(folder), int(batch), int(steps))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     told = {"losses": losses, "seconds": seconds, "memory_gb": peak}
     Path(out).write_text(json.dumps(told), encoding="utf-8")

@@ -11,6 +11,7 @@ from tests.trainer.tiny import ARCHITECTURES, rows, tiny_model
 
 torch = pytest.importorskip("torch")
 
+from llmtui.trainer.finetune import short  # noqa: E402
 from llmtui.trainer.finetune.checkpoint import adapter_weights  # noqa: E402
 from llmtui.trainer.finetune.loss import fast, first_choices, loss_sum  # noqa: E402
 from llmtui.trainer.finetune.model import (  # noqa: E402
@@ -41,13 +42,15 @@ def assert_close(one: Any, other: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
+@pytest.mark.parametrize("way", ["short", "fused"])
 @pytest.mark.parametrize(
     ("prefix", "count", "longest"),
     [(40, 6, 16), (7, 3, 12), (0, 4, 20), (25, 1, 20), (12, 3, 90)],
 )
 def test_loss_and_gradients_are_those_of_the_plain_way(
-    kind: str, prefix: int, count: int, longest: int
+    monkeypatch: pytest.MonkeyPatch, kind: str, way: str, prefix: int, count: int, longest: int
 ) -> None:
+    monkeypatch.setattr(short, "LONGEST", 1000 if way == "short" else 0)
     model, examples = trained(kind), rows(prefix, count, longest)
     plain = loss_sum(model, examples, pad=0)
     wanted = gradients(model, plain)

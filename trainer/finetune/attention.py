@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers import AttentionInterface
 
+from llmtui.trainer.finetune import short
 from llmtui.trainer.finetune.packed import Packed
 
 NAME = "llmtui_packed"
@@ -39,6 +40,9 @@ def packed_attention(
     It is done in fp32 whatever the type is: the bf16 kernel's backward takes three times as long.
     """
     window = packed.window(sliding_window) if sliding_window else None
+    if packed.longest <= short.LONGEST and not window:
+        out = short.Short.apply(query, key, value, packed.grid, scaling)  # type: ignore[no-untyped-call]
+        return out.transpose(1, 2), None
     wide = query.float(), key.float(), value.float()
     out = _Packed.apply(*wide, packed, scaling, window)  # type: ignore[no-untyped-call]
     return out.to(query.dtype).transpose(1, 2), None

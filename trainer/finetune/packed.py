@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -18,6 +19,25 @@ from llmtui.trainer.finetune.batches import Example
 FULL = 64
 """Packed lengths are multiples of it: the matrix library keeps a program and its workspace for each
 length that it meets, a gigabyte and more over the many lengths of a run."""
+WIDE = 16
+"""Grids of rows are multiples of it wide, for the same reason."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Packed rows as a grid, the common beginning the first of B rows of L places.
+
+    gather: (B, L) index of each token, past a row's end that of its last
+    inside: (B, L) bool, false past a row's end
+    place: (N,) where each token stands in the grid
+    hidden: (B, L, prefix + L) to be added where a token looks at the beginning and at its own row
+    """
+
+    prefix: int
+    gather: Tensor
+    inside: Tensor
+    place: Tensor
+    hidden: Tensor
 
 
 @dataclass(frozen=True)
@@ -40,13 +60,36 @@ class Packed:
     gather: Tensor
     inside: Tensor
 
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest row, its beginning included."""
+        return self.prefix + max(self.lengths)
+
+    @cached_property
+    def grid(self) -> Grid:
+        device = self.tokens.device
+        lengths = torch.tensor([self.prefix, *self.lengths], device=device)
+        own = torch.arange(-(-int(lengths.max()) // WIDE) * WIDE, device=device)
+        starts = lengths.cumsum(0) - lengths
+        inside = own < lengths[:, None]
+        seen = torch.zeros(len(lengths), len(own), self.prefix + len(own), dtype=torch.bool)
+        seen[1:, :, : self.prefix] = True
+        seen[:, :, self.prefix :] = own <= own[:, None]
+        return Grid(
+            prefix=self.prefix,
+            gather=starts[:, None] + torch.minimum(own, (lengths[:, None] - 1).clamp(min=0)),
+            inside=inside,
+            place=inside.flatten().nonzero()[:, 0],
+            hidden=torch.zeros(seen.shape, device=device).masked_fill_(~seen.to(device), -1e30),
+        )
+
     def window(self, width: int) -> tuple[Tensor, Tensor, Tensor] | None:
         """Where a layer of sliding attention looks, None when `width` is wider than all rows.
 
         Masks to add: prefix to itself, rests to the prefix, rests to themselves. What is hidden is
         finite, so that a token that sees nothing has a log-sum-exp that weighs nothing.
         """
-        if self.prefix + max(self.lengths) <= width:
+        if self.longest <= width:
             return None
         first, rest = self.positions[: self.prefix], self.positions[self.prefix :]
         own = torch.arange(self.gather.shape[1], device=rest.device)
