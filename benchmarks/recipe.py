@@ -25,10 +25,11 @@ from llmtui.trainer.finetune.batches import encode, schema_of
 from llmtui.trainer.finetune.checkpoint import load_adapter
 from llmtui.trainer.finetune.config import RunConfig, load_config
 from llmtui.trainer.finetune.loop import ALONE, learn
-from llmtui.trainer.finetune.loss import first_choices, loss_sum
+from llmtui.trainer.finetune.loss import fast, first_choices, loss_sum
 from llmtui.trainer.finetune.model import (
     add_lora,
     load_base,
+    place,
     prompt_for_training,
     tokenizer_of,
     use_threads,
@@ -78,6 +79,7 @@ def tried(config: RunConfig) -> dict[str, Any]:
     model = add_lora(model, config.rank, config.alpha, config.seed)
     if config.start and config.rank == RunConfig.rank:
         load_adapter(model, Path(config.start))
+    place(model)
     steps = len(rows.batches(config))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -86,7 +88,7 @@ def tried(config: RunConfig) -> dict[str, Any]:
         began = time.monotonic()
         drained(learn(model, rows, config, folder, lambda: False, steps, at_once, ALONE))
         seconds = time.monotonic() - began
-    use_exact_weights(model)
+    use_exact_weights(model.to("cpu"))
     model.eval()
     unseen = [row for row in load_rows(Path(config.instructions)) if row.split != "train"]
     held_out = [
@@ -94,7 +96,7 @@ def tried(config: RunConfig) -> dict[str, Any]:
         for row in [row for row in unseen if row.usable][:LOOKED_AT]
     ]
     exact, loss = list[bool](), 0.0
-    with torch.no_grad():
+    with torch.no_grad(), fast(model):
         for start in range(0, len(held_out), TOGETHER):
             some = held_out[start : start + TOGETHER]
             exact += first_choices(model, some, rows.pad)

@@ -50,6 +50,8 @@ class Process:
         self._stopped = ""
         self._closed = False
         self._opened: _Message | None = None
+        self._failed = False
+        """Whether a child that lives could not open what it should."""
         self._start()
 
     def _start(self) -> None:
@@ -65,7 +67,7 @@ class Process:
         self._replies: SimpleQueue[_Message | None] = SimpleQueue()
         arguments = (self._child, self._replies)
         threading.Thread(target=_listen, args=arguments, daemon=True).start()
-        self._opened = None
+        self._opened, self._failed = None, False
         if self._opening is not None:
             self._send({"id": 0, **self._opening})
 
@@ -78,7 +80,14 @@ class Process:
         """The reply to the opening call. Raises what it failed with."""
         with self._one_call:  # whoever comes second finds it
             if self._opened is None:
-                self._opened = self._wait(0, None, None)
+                if self._failed:
+                    self._start()
+                try:
+                    self._opened = self._wait(0, None, None)
+                except LlmtuiError:  # the next call tries anew, with another child
+                    self._failed = self._child.poll() is None
+                    self._child.kill()
+                    raise
             return self._opened
 
     def call(

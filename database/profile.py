@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -107,16 +108,18 @@ def read_schema(
                     table = _read_table(connection, relation, listed)
         except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             pass  # its columns are known all the same
+        except (OverflowError, ValueError):
+            pass  # a value that Python cannot hold, such as a time in the year 0
         except duckdb.Error:
             continue
         key = primary.get((relation.schema, relation.name)) or likely_primary(table.columns)
         table = replace(table, primary_key=key)
         tables.append(_masked(table) if mask else table)
     foreign = declared_foreign(connection, kept)
-    names = {table.name for table in tables}
-    foreign = [key for key in foreign if key.table in names and key.to_table in names]
     if facts:
         foreign += inferred_foreign(connection, tables, foreign)
+    times = Counter(table.name for table in tables)  # keys do not tell the schema of a table
+    foreign = [key for key in foreign if times[key.table] == times[key.to_table] == 1]
     return Schema(tuple(tables), tuple(dict.fromkeys(_once(foreign))))
 
 
@@ -250,7 +253,7 @@ def _values(connection: duckdb.DuckDBPyConnection, rows: str, column: Column) ->
     """The most frequent values as text; all when there are few."""
     name = quote(column.name)
     found: list[tuple[Any, ...]] = connection.execute(
-        f"SELECT CAST({name} AS VARCHAR) AS v FROM {rows} WHERE {name} IS NOT NULL "
-        f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {FEW + 1}"
+        f"SELECT CAST({name} AS VARCHAR) FROM {rows} WHERE {name} IS NOT NULL "
+        f"GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {FEW + 1}"
     ).fetchall()
     return frequent([str(row[0]) for row in found], FEW)

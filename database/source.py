@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +29,7 @@ SAMPLE_ROWS = 200_000
 """Rows of each table of a source that is too large to import unasked."""
 _ABANDONED = 86_400
 """Seconds after which a half-done import is nobody's."""
-_IMPORT_VERSION = "3"
+_IMPORT_VERSION = "4"
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,22 @@ def open_source(path: Path, import_mb: int, large: str, tell: Callable[[Event], 
 
 def _looked_at(path: Path) -> tuple[str, list[Path], int]:
     """Kind, files and bytes of a source. Raises SourceError."""
+    place = path
     try:
         if not path.exists():
             raise SourceError("There is no such file or folder", where=str(path))
         kind, files = kind_of(path), source_files(path)
+        for file in files:
+            place = file
+            with file.open("rb"):
+                pass
         return kind, files, sum(file.stat().st_size for file in files)
     except PermissionError as error:
         raise SourceError(
-            "This may not be read", where=str(path), hint="Ask its owner for read access."
+            "This may not be read", where=str(place), hint="Ask its owner for read access."
         ) from error
     except OSError as error:
-        raise SourceError(f"This cannot be read ({error.strerror})", where=str(path)) from error
+        raise SourceError(f"This cannot be read ({error.strerror})", where=str(place)) from error
 
 
 _SAMPLED = (
@@ -179,10 +185,10 @@ def _snapshot(
 def _clear_up(snapshot: Path, process: int) -> None:
     """Delete what a process that was ended left half done; others may be at work on the same."""
     for left in snapshot.parent.glob(f".{snapshot.name}.*.partial*"):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             old = time.time() - left.stat().st_mtime > _ABANDONED
             if old or left.name.startswith(f".{snapshot.name}.{process}-"):
-                left.unlink()
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _snapshot_path(path: Path, files: list[Path], rows: int) -> Path:

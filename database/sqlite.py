@@ -19,6 +19,8 @@ from llmtui.workspace.errors import SourceError
 KEYS_SCHEMA = "_llmtui"
 """Schema of the snapshot that keeps the keys that the source declared."""
 _BATCH = 50_000
+_ROWS = "_llmtui_rows"
+"""What the rows on their way are called: no table of a source is."""
 LONGEST_VIEW = 60.0
 """Seconds that one view of the source may take to be copied."""
 _DATES = {"DATE": "DATE", "DATETIME": "TIMESTAMP", "TIMESTAMP": "TIMESTAMP", "TIME": "TIME"}
@@ -55,7 +57,13 @@ def import_sqlite(path: Path, target: duckdb.DuckDBPyConnection, rows: int = 0) 
                 if problem:
                     continue
             else:
-                _copy_table(source, str(name), target, rows)
+                try:
+                    _copy_table(source, str(name), target, rows)
+                except sqlite3.OperationalError as error:
+                    if "no such module" not in str(error):
+                        raise
+                    notes.append(f'The table "{name}" was left out: {error}')
+                    continue
             keys += _declared_keys(source, str(name))
             if kind == "view":
                 keys.append(("view", str(name), str(made_by)))
@@ -138,9 +146,9 @@ def _copy_table(
             pa.array([_fit(value, stored[i]) for value in values], type=fields.field(i).type)
             for i, values in enumerate(zip(*rows, strict=True))
         ]
-        target.register("batch", pa.Table.from_arrays(arrays, schema=fields))
-        target.execute(f"INSERT INTO {quote(name)} SELECT {casts} FROM batch")
-        target.unregister("batch")
+        target.register(_ROWS, pa.Table.from_arrays(arrays, schema=fields))
+        target.execute(f"INSERT INTO main.{quote(name)} SELECT {casts} FROM {_ROWS}")
+        target.unregister(_ROWS)
 
 
 def _lite(name: str) -> str:
@@ -191,6 +199,11 @@ def _final_type(
             bad = scratch.execute(
                 f"SELECT count(*) FROM seen WHERE v IS NOT NULL AND TRY_CAST(v AS {wanted}) IS NULL"
             ).fetchone()
+            timed = scratch.execute(
+                "SELECT count(*) FROM seen WHERE TRY_CAST(v AS TIMESTAMP) <> TRY_CAST(v AS DATE)"
+            ).fetchone()
+        if wanted == "DATE" and timed and timed[0]:
+            wanted = "TIMESTAMP"  # a DATE column that holds times as well
         return wanted if bad and bad[0] == 0 else stored
     exact = re.fullmatch(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)", declared)
     if stored in ("DOUBLE", "BIGINT") and exact and int(exact[1]) <= 18:
@@ -224,15 +237,19 @@ def _declared_keys(source: sqlite3.Connection, table: str) -> list[tuple[str, st
     found += [("generated", table, str(row[1])) for row in every if row[6] in (2, 3)]
     listed = source.execute(f"PRAGMA foreign_key_list({_lite(table)})").fetchall()
     wide = {row[0] for row in listed if row[1] > 0}
+    named = source.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    tables = {str(row[0]).lower(): str(row[0]) for row in named}
     for row in listed:
         if row[0] in wide:
             continue  # a key over several columns is not a single join condition
-        parent, column, to_column = str(row[2]), str(row[3]), row[4]
-        if to_column is None:
-            info = source.execute(f"PRAGMA table_info({_lite(parent)})").fetchall()
-            to_column = next((str(item[1]) for item in info if item[5]), None)
+        parent, column = tables.get(str(row[2]).lower(), ""), str(row[3])
+        theirs = source.execute(f"PRAGMA table_info({_lite(parent)})").fetchall()
+        wanted = str(row[4] or "").lower()  # SQLite keeps the letters of the clause
+        to_column = next((str(i[1]) for i in theirs if (str(i[1]).lower() == wanted or
+                          (not wanted and i[5]))), None)  # fmt: skip
+        own = next((str(i[1]) for i in info if str(i[1]).lower() == column.lower()), column)
         if to_column is not None:
-            found.append(("foreign", table, json.dumps([column, parent, str(to_column)])))
+            found.append(("foreign", table, json.dumps([own, parent, to_column])))
     return found
 
 

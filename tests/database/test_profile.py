@@ -92,3 +92,26 @@ def test_names_that_no_statement_may_hold_are_left_out_and_told(tmp_path: Path) 
         assert [column.name for column in table.columns] == ["e"]
         assert database.linker is not None
         assert "a\\eb, c\\u200bd" in database.notes[0]
+
+
+def test_a_column_called_like_a_name_of_ours_is_no_reason_to_leave_its_table_out() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE readings AS SELECT 's' || (i % 3) AS sensor, i AS v, i AS c "
+            "FROM range(20000) AS r(i)"
+        )
+        schema = profile.read_schema(connection)
+    assert schema.table("readings").columns[0].values == ("s0", "s1", "s2")
+
+
+def test_two_tables_of_one_name_have_no_keys_that_could_be_of_either() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE customers (id INT PRIMARY KEY); INSERT INTO customers VALUES (1); "
+            "CREATE TABLE orders (id INT, customer_id INT REFERENCES customers); "
+            "INSERT INTO orders VALUES (1, 1); CREATE SCHEMA archive; "
+            "CREATE TABLE archive.orders AS SELECT 1 AS number, 'x' AS note"
+        )
+        schema = profile.read_schema(connection)
+    assert len(schema.tables) == 3
+    assert not [key for key in schema.foreign_keys if key.table == "orders"]

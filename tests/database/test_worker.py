@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -148,6 +149,24 @@ def test_a_process_that_is_killed_is_replaced(shop: Path) -> None:
         with pytest.raises(QueryError, match="ended"):
             database.run("SELECT 1")
         assert database.run("SELECT 1").rows == ((1,),)
+
+
+def test_a_file_that_comes_back_is_opened_again(shop: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.duckdb"
+    file.write_bytes(shop.read_bytes())
+    with Database.open(file) as database:
+        database.run("SELECT 1")
+        file.rename(tmp_path / "away.duckdb")
+        os.kill(database._process._child.pid, 9)
+        with suppress(QueryError):  # the loss of the process is told once
+            database.run("SELECT 1")
+        for _ in range(2):
+            with pytest.raises(LlmtuiError):
+                database.run("SELECT 1")
+        (tmp_path / "away.duckdb").rename(file)
+        with suppress(LlmtuiError):
+            database.run("SELECT 2")
+        assert database.run("SELECT 3").rows == ((3,),)
 
 
 def test_what_a_query_leaves_behind_is_gone_for_the_next(shop: Path) -> None:

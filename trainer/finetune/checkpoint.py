@@ -77,7 +77,7 @@ def load_checkpoint(folder: Path, model: Any, optimizer: Any) -> State:
     try:
         state = State(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
         load_adapter(model, folder / "adapter.safetensors")
-        saved = torch.load(folder / "optimizer.pt", weights_only=True)
+        saved = torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True)
         optimizer.load_state_dict(saved["optimizer"])
         torch.set_rng_state(saved["rng"])
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:

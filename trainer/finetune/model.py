@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from llmtui.workspace.errors import ModelError
 from llmtui.workspace.machine import cores
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_ROOM = 0.7
+"""Share of a GPU's free memory that the weights of a base may take."""
 
 
 def use_threads(threads: int) -> int:
@@ -25,6 +30,26 @@ def use_threads(threads: int) -> int:
     count = threads or cores()
     torch.set_num_threads(count)
     return count
+
+
+@cache
+def device() -> torch.device:
+    """Where training runs: a GPU for which this PyTorch has programs, else the processor.
+
+    LLMTUI_DEVICE=cpu leaves a GPU alone.
+    """
+    if torch.cuda.is_available() and os.environ.get("LLMTUI_DEVICE") != "cpu":
+        with suppress(RuntimeError):  # an old GPU, or one whose memory others have
+            torch.ones(8, 8, device="cuda").square().sum().item()
+            return torch.device("cuda")
+    return torch.device("cpu")
+
+
+def place(model: Any) -> None:
+    """Bring a model to `device()` when there is room for it."""
+    size = sum(p.numel() * p.element_size() for p in model.parameters())
+    if device().type == "cuda" and size < _ROOM * torch.cuda.mem_get_info()[0]:
+        model.to(device())
 
 
 def load_base(base: Path) -> tuple[Any, Any]:

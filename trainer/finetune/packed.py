@@ -20,7 +20,7 @@ FULL = 64
 """Packed lengths are multiples of it: the matrix library keeps a program and its workspace for each
 length that it meets, a gigabyte and more over the many lengths of a run."""
 WIDE = 16
-"""Grids of rows are multiples of it wide, for the same reason."""
+"""Grids of rows are multiples of it wide, for much the same reason."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,6 @@ class Packed:
     gather: Tensor
     inside: Tensor
 
-    @property
-    def longest(self) -> int:
-        """Tokens of the longest row, its beginning included."""
-        return self.prefix + max(self.lengths)
-
     @cached_property
     def grid(self) -> Grid:
         device = self.tokens.device
@@ -89,7 +84,7 @@ class Packed:
         Masks to add: prefix to itself, rests to the prefix, rests to themselves. What is hidden is
         finite, so that a token that sees nothing has a log-sum-exp that weighs nothing.
         """
-        if self.longest <= width:
+        if self.prefix + max(self.lengths) <= width:
             return None
         first, rest = self.positions[: self.prefix], self.positions[self.prefix :]
         own = torch.arange(self.gather.shape[1], device=rest.device)

@@ -21,6 +21,7 @@ from llmtui.trainer.finetune.batches import Example
 from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.finetune.loop import Rows, step_loss
 from llmtui.trainer.finetune.loss import fast, loss_sum, run_length
+from llmtui.trainer.finetune.model import device
 from llmtui.workspace import paths
 from llmtui.workspace.events import Planned
 from llmtui.workspace.files import write_text
@@ -80,7 +81,10 @@ def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
         use_format(model, found, folder)
         return found
     disturbed = psutil.cpu_percent(interval=0.2) > _BUSY
-    threads, dtype = _fastest(config.threads or (cores() if disturbed else 0))
+    if model.device.type == "cuda":
+        threads, dtype = torch.get_num_threads(), _of_gpu()
+    else:
+        threads, dtype = _fastest(config.threads or (cores() if disturbed else 0))
     use_format(model, Probe(dtype, threads, 0.0, 0.0), folder)
     batches = rows.batches(config)
     batch = [rows.learnt[i] for i in batches[len(batches) // 2]]
@@ -129,7 +133,7 @@ def use_exact_weights(model: Any) -> None:
     if file is None:
         return
     file.seek(0)
-    exact = torch.load(file, weights_only=True, mmap=False)
+    exact = torch.load(file, map_location="cpu", weights_only=True, mmap=False)
     for name, parameter in model.named_parameters():
         if name in exact:
             parameter.data = exact[name]
@@ -148,9 +152,9 @@ def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
         steps = max(1, min(steps, int(config.minutes * 60 / per_step)))
     learning = int(sum(p.numel() for p in model.parameters() if p.requires_grad))
     every = int(sum(p.numel() for p in model.parameters()))
-    mine = int(psutil.Process().memory_info().rss)
+    mine, available = _memory(model)
     fixed = mine + learning * 12 + _PROGRAMS
-    free = float(psutil.virtual_memory().available) * _SHARE + mine
+    free = available * _SHARE + mine
 
     def needed(count: int, kept: float) -> float:
         return fixed + count * kept * _SLACK
@@ -160,13 +164,17 @@ def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
     half = max(_half(model, batch) for batch in examples)
     whole = max(run_length(model, batch) for batch in examples)
     kept, checkpointing = chosen.kept, False
-    modest, most = (int((limit - fixed) / (kept * _SLACK)) for limit in (_MODEST, free))
+    modest, most = (
+        int((limit - fixed) / (kept * _SLACK))
+        for limit in (free if model.device.type == "cuda" else _MODEST, free)
+    )
     at_once = max(longest, min(whole, most, max(half, modest)))
     if needed(at_once, kept) > free:
         kept, checkpointing = kept / model.config.num_hidden_layers * 2, True
     memory = needed(at_once, kept)
     fits = memory <= free
     detail = (
+        f"{'GPU, ' if model.device.type == 'cuda' else ''}"
         f"{chosen.dtype}, {chosen.threads} threads, {at_once} tokens at once"
         f"{', checkpointing' if checkpointing else ''}"
     )
@@ -182,6 +190,19 @@ def make_plan(model: Any, rows: Rows, config: RunConfig, chosen: Probe) -> Plan:
         advice=advice,
     )  # fmt: skip
     return Plan(told, steps, at_once, checkpointing)
+
+
+def _memory(model: Any) -> tuple[int, int]:
+    """Bytes that this process holds where the model is, and those that are still free there."""
+    if model.device.type == "cuda":
+        torch.cuda.empty_cache()
+        return torch.cuda.memory_allocated(), torch.cuda.mem_get_info()[0]
+    return int(psutil.Process().memory_info().rss), int(psutil.virtual_memory().available)
+
+
+def _of_gpu() -> str:
+    """The number format of a GPU; without bf16 of its own it would only imitate it."""
+    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
 
 
 def _half(model: Any, batch: Sequence[Example]) -> int:
@@ -238,8 +259,9 @@ def _kept(model: Any, rows: Rows, batch: list[Any]) -> float:
 
 def _key(config: RunConfig) -> str:
     base = Path(config.base)
-    parts = (platform.node(), os.cpu_count(), base.name, base.stat().st_size, torch.__version__,
-             config.schema, config.batch, config.threads, config.rank, _VERSION)  # fmt: skip
+    parts = (platform.node(), os.cpu_count(), device().type, base.name, base.stat().st_size,
+             torch.__version__, config.schema, config.batch, config.threads, config.rank,
+             _VERSION)  # fmt: skip
     return " ".join(map(str, parts))
 
 

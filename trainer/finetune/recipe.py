@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import torch
 from safetensors.torch import save_file
 
 from llmtui.trainer.finetune import importance, parity
@@ -20,12 +21,19 @@ from llmtui.trainer.finetune.loop import Rows, learn
 from llmtui.trainer.finetune.model import (
     add_lora,
     load_base,
+    place,
     prompt_for_training,
     tokenizer_of,
     use_threads,
 )
 from llmtui.trainer.finetune.packed import common_prefix
-from llmtui.trainer.finetune.plan import make_plan, probe, remember, use_exact_weights
+from llmtui.trainer.finetune.plan import (
+    make_plan,
+    probe,
+    remember,
+    use_exact_weights,
+    use_format,
+)
 from llmtui.trainer.finetune.pretrain import pretraining_rows
 from llmtui.trainer.finetune.replay import GENERAL, before_and_after, general_rows, mixed_in
 from llmtui.trainer.finetune.together import join
@@ -56,7 +64,8 @@ def finetune(
     """
     began, together = time.monotonic(), join()
     threads = use_threads(config.threads)
-    yield Started(STAGE, f"loading {Path(config.base).name}, {threads} threads")
+    alone = "" if together.size == 1 else f", {together.size} processes"
+    yield Started(STAGE, f"loading {Path(config.base).name}, {threads} threads{alone}")
     model, tokenizer = load_base(Path(config.base))
     tokenize, prompt = tokenizer_of(tokenizer), prompt_for_training(tokenizer, config.asked_with)
     group = 0 if config.schema == "weights" else -1  # bare questions go with bare questions
@@ -70,7 +79,13 @@ def finetune(
     model = add_lora(model, config.rank, config.alpha, config.seed)
     if config.start:
         load_adapter(model, Path(config.start))
-    plan = make_plan(model, rows, config, probe(model, rows, config, folder))
+    place(model)
+    mine = probe(model, rows, config, folder)
+    chosen = together.same(mine)
+    if chosen != mine:
+        use_exact_weights(model)
+        use_format(model, chosen, folder)
+    plan = make_plan(model, rows, config, chosen)
     yield plan.told
     if not plan.told.fits:
         raise LlmtuiError("Training does not fit the memory", hint=plan.told.advice)
@@ -81,8 +96,8 @@ def finetune(
         return
     if state.step >= _TELLING:
         remember(config, state.tokens / max(state.seconds, 1e-9))
-
-    yield from leave(model, tokenizer, prompt, rows, unseen, config, folder, told(plan.told, state))
+    cost = told(plan.told, state, gpu=model.device.type == "cuda")
+    yield from leave(model, tokenizer, prompt, rows, unseen, config, folder, cost)
     detail = f"{state.step} steps, {state.rows} rows seen"
     yield Finished(STAGE, time.monotonic() - began, detail)
 
@@ -99,7 +114,7 @@ def leave(
 ) -> Generator[Event, None, None]:
     """Write the adapter, what to hold the exported model to, and what training cost and did."""
     yield Note("Recording sample answers to check the exported model with")
-    use_exact_weights(model)
+    use_exact_weights(model.to("cpu"))
     rows_asked, text = rows_to_compare(config), config.schema_text
     expected = parity.record(model, tokenizer, prompt, rows_asked, schema_text=text)
     looked_at = {"general": unseen}
@@ -170,9 +185,12 @@ def training_rows(config: RunConfig) -> list[Instruction]:
     return usable + heavy * (_WEIGHT - 1)
 
 
-def told(planned: Planned, state: State) -> dict[str, Any]:
+def told(planned: Planned, state: State, *, gpu: bool = False) -> dict[str, Any]:
     """What the report says of the training: what was planned, and what came of it."""
-    peak = getattr(psutil.Process().memory_info(), "peak_wset", 0) or _peak()
+    if gpu:
+        peak = torch.cuda.max_memory_reserved()
+    else:
+        peak = getattr(psutil.Process().memory_info(), "peak_wset", 0) or _peak()
     return {
         "planned": {
             "rows": planned.rows, "steps": planned.steps, "minutes": planned.minutes,

@@ -12,10 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from llmtui.trainer.finetune.packed import Grid
+from llmtui.trainer.finetune.packed import Grid, Packed
 
 LONGEST = 192
 """Tokens of a row, its beginning included, up to which this is the faster way."""
+
+
+def suits(packed: Packed) -> bool:
+    """Whether rows are short, and their common beginning is no longer than what follows it: in
+    the grid it takes the width of the longest."""
+    longest = max(packed.lengths)
+    return packed.prefix <= longest and packed.prefix + longest <= LONGEST
 
 
 class Short(torch.autograd.Function):
@@ -26,7 +33,7 @@ class Short(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, grid: Grid, scale: float) -> Tensor:
         queries, keys, values = _queries(q, grid, k.shape[1]), _keys(k, grid), _keys(v, grid)
-        seen = (queries @ keys.transpose(1, 2)).float()
+        seen = queries.float() @ keys.float().transpose(1, 2)
         by_place = seen.view(len(grid.gather), -1, *grid.hidden.shape[1:])
         by_place.mul_(scale).add_(grid.hidden[:, None])
         weights = seen.softmax(-1).to(q.dtype)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from llmtui.trainer.finetune.batches import Example
+from llmtui.trainer.finetune.model import device
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Together:
         for weight in weights:  # a process without rows has none
             weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
         grads = [weight.grad for weight in weights if weight.grad is not None]
-        flat = torch.cat([*(grad.flatten() for grad in grads), torch.tensor([loss])])
+        mine = torch.tensor([loss], device=grads[0].device)
+        flat = torch.cat([*(grad.flatten() for grad in grads), mine])
         dist.all_reduce(flat)
         parts = torch.split(flat[:-1], [grad.numel() for grad in grads])
         for grad, part in zip(grads, parts, strict=True):
@@ -48,9 +51,17 @@ class Together:
         """What the first process says: steps of the run, and whether to stop now."""
         if self.size == 1:
             return steps, stop
-        said = torch.tensor([steps, int(stop)])
+        said = torch.tensor([steps, int(stop)], device=device())
         dist.broadcast(said, 0)
         return int(said[0]), bool(said[1])
+
+    def same(self, value: Any) -> Any:
+        """What the first process has."""
+        if self.size == 1:
+            return value
+        values = [value]
+        dist.broadcast_object_list(values, 0)
+        return values[0]
 
 
 def join() -> Together:
@@ -59,5 +70,5 @@ def join() -> Together:
         return Together()
     from accelerate import PartialState
 
-    state = PartialState(cpu=True)
+    state = PartialState(cpu=device().type == "cpu")
     return Together(state.process_index, state.num_processes)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmtui.trainer.instructions.extremes import extreme, is_time
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.naming import plural
 from llmtui.trainer.instructions.phrases import YES, Phrase, pick
@@ -167,7 +168,13 @@ class Measure:
 
     @staticmethod
     def _function(name: str, item: Field) -> Phrase:
-        return _DATES.get(name, AGGREGATES[name]) if item.kind == "date" else AGGREGATES[name]
+        if name not in _DATES:
+            return AGGREGATES[name]
+        if is_time(item):
+            return _DATES[name]
+        said = extreme(item, high=name == "MAX")
+        usual = AGGREGATES[name]
+        return Phrase((*said.en[:2], *usual.en[:2]), said.zh[:2])
 
 
 def measure(world: World, fields: Sequence[Field], names: Sequence[str] = ()) -> Measure | None:

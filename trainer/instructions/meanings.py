@@ -73,6 +73,14 @@ def counted_for(column: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ((column.counts,), translated(column.counts)) if column.counts else ((), ())
 
 
+def measure_words(table: Words) -> tuple[str, ...]:
+    """Chinese measure words for the rows of a table, 个 among them: 家 for companies."""
+    known = _table("measure_words")
+    names = [key for name in table.en for key in (name, name.rpartition(" ")[2])]
+    found = next((known[name] for name in names if name in known), "")
+    return (found, "个", found) if found else ("个",)
+
+
 def degree_for(column: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The adjective of "how … is": old for an age, tall for a height; () when not known."""
     known = _table("degrees")

@@ -129,17 +129,3 @@ def _endings(of: Words | None) -> tuple[str, ...]:
 
 def text_literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def extreme(kind: str, *, high: bool) -> Phrase:
-    """ "highest" / "最高"; for dates "latest" / "最晚"."""
-    if kind == "date":
-        return (
-            Phrase(("latest", "most recent"), ("最晚", "最近"))
-            if high
-            else Phrase(("earliest", "oldest", "first"), ("最早",))
-        )
-    if high:
-        en: tuple[str, ...] = ("highest", "largest", "greatest", "biggest", "most", "maximum")
-        return Phrase(en, ("最高", "最大", "最多"))
-    return Phrase(("lowest", "smallest", "least", "fewest", "minimum"), ("最低", "最小", "最少"))

@@ -8,12 +8,12 @@ from dataclasses import replace
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import key_condition, name_condition, own_condition
 from llmtui.trainer.instructions.deeds import event_of
+from llmtui.trainer.instructions.extremes import extreme, superlative
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import (
-    superlatives_for,
     ties_for,
 )
-from llmtui.trainer.instructions.phrases import Phrase, extreme, noun, nouns, text_literal, who
+from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, text_literal, who
 from llmtui.trainer.instructions.selection import Path
 from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
 from llmtui.trainer.instructions.things import Field, Relation, Row, Thing
@@ -150,8 +150,8 @@ def parent_most(world: World, thing: Thing, row: Row) -> Condition | None:
     slots: dict[str, Sayable] = {
         "p": noun(relation.role),
         "num": noun(item.words),
-        "most": extreme(item.kind, high=high),
-        "super": Phrase(*superlatives_for(item.words, high=high)),
+        "most": extreme(item, high=high),
+        "super": superlative(item, high=high),
     }
     return Condition("parent_most", ((relation.key, test),), ways_of("parent_most"), slots)
 

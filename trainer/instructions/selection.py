@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.meanings import measure_words
 from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, pick, who
 from llmtui.trainer.instructions.templates import Lazy, Sayable
 from llmtui.trainer.instructions.things import Field, Relation, Thing
 
 Path = tuple[Relation, ...]
+NOT_BARE: dict[str, Sayable] = {"bare": Phrase((), ())}
+"""A slot that keeps phrasings out which do not name the rows."""
 
 
 def merged(paths: Sequence[Path]) -> Path | None:
@@ -92,9 +95,7 @@ class Selection:
     def slots(self) -> dict[str, Sayable]:
         """How the rows are named: {np} and its parts."""
         words = self.words
-        units = (
-            ("名", "位", "个") if words.person else ("个", "个", "条" if not words.person else "")
-        )
+        units = ("名", "位", "个") if words.person else measure_words(words)
         found: dict[str, Sayable] = {
             "things": nouns(words),
             "thing": noun(words),

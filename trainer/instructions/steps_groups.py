@@ -5,9 +5,10 @@ from __future__ import annotations
 from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import Measure, column_slots, measure
 from llmtui.trainer.instructions.draft import Draft, drafted
+from llmtui.trainer.instructions.extremes import number_extreme
 from llmtui.trainer.instructions.grouping import Grouping, grouping
 from llmtui.trainer.instructions.meanings import verb_for
-from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, extreme, noun
+from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, noun
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.steps_rows import direction, extreme_slots
 from llmtui.trainer.instructions.templates import Lazy, Sayable
@@ -130,9 +131,7 @@ def group_top(world: World) -> Draft | None:
     found = _group_measure(world, group) if measured else None
     number = rng.random() < (0.15 if many == 1 else 0.35) and not listed
     if found is not None and len(found.parts) == 1:
-        slots |= found.slots()
-        slots["col"] = group.slots["col"]
-        slots["most"] = extreme("number", high=high)
+        slots |= found.slots() | {"col": group.slots["col"], "most": number_extreme(high=high)}
         slots |= {"high": YES} if high else {}
         what = found.sql(full=group.selection.full)
         number = number and many > 1

@@ -9,9 +9,10 @@ from llmtui.trainer.instructions.columns import (
     owned_list,
 )
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
+from llmtui.trainer.instructions.extremes import number_extreme
 from llmtui.trainer.instructions.grouping import parent_slots
 from llmtui.trainer.instructions.linked import deed_slots, drawn_link
-from llmtui.trainer.instructions.phrases import YES, extreme, noun, nouns
+from llmtui.trainer.instructions.phrases import YES, noun, nouns
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.world import World
 
@@ -36,7 +37,7 @@ def link_measure(world: World) -> Draft | None:
     what = found.sql(full=True)
     if rng.random() < 0.35:
         high = rng.random() < 0.75
-        slots |= {"most": extreme("number", high=high), **({"high": YES} if high else {})}
+        slots |= {"most": number_extreme(high=high), **({"high": YES} if high else {})}
         end = f" GROUP BY {by} ORDER BY {what}{' DESC' if high else ''} LIMIT 1"
         sql = f"SELECT {shown} FROM {group.source}{end}"
         return drafted("group_top_measure", group, sql, slots)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmtui.trainer.instructions.columns import column_slots
+from llmtui.trainer.instructions.columns import column_slots, some_columns
 from llmtui.trainer.instructions.conditions import compose, name_condition, sayable
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
 from llmtui.trainer.instructions.meanings import counted_for, degree_for, ties_for, verb_for
@@ -27,6 +27,8 @@ _PLACES = frozenset(
 _SPECIAL = 0.65
 """Share of the questions for one column that ask by its meaning, where there is a way."""
 _COUNTING = 0.6
+_PARENT_BY_NAME = 0.65
+"""Share of questions about what a row belongs to that ask for its name, not for other columns."""
 """Share of the questions about one row for what a column counts, people or rooms, if one does."""
 
 
@@ -98,9 +100,11 @@ def lookup_parent(world: World) -> Draft | None:
     if found is None or not path:
         return None
     parent, role = path[-1].parent, path[-1].role
-    columns = list(parent.label)
+    names = world.rng.random() < _PARENT_BY_NAME
+    columns = list(parent.label) if names else some_columns(world, parent, 2)
     slots: dict[str, Sayable] = {"value": found[1], "p": noun(role)}
-    slots["pcols"] = column_slots(columns, parent)["cols1"]
+    shown = column_slots(columns, parent)
+    slots |= {"pcols": shown["cols1"], **({"names": YES} if "names" in shown else {})}
     if parent.words.person:
         slots["pp"] = slots["p"]
     doing, do, tied = ties_for(path[-1].key.words) if len(path) == 1 else ((), "", ())

@@ -10,8 +10,10 @@ from llmtui.trainer.instructions.conditions import own_condition
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
 from llmtui.trainer.instructions.meanings import degree_for
 from llmtui.trainer.instructions.phrases import YES, Phrase, noun
+from llmtui.trainer.instructions.selection import NOT_BARE
 from llmtui.trainer.instructions.steps_rows import distinct_values, extreme_slots
 from llmtui.trainer.instructions.templates import Lazy, Sayable
+from llmtui.trainer.instructions.things import said_elsewhere
 from llmtui.trainer.instructions.world import World
 
 
@@ -40,7 +42,10 @@ def aggregate(world: World) -> Draft | None:
     if found is None or selection is None:
         return None
     sql = f"SELECT {found.sql(full=selection.full)} FROM {selection.source}{selection.where()}"
-    return drafted("aggregate", selection, sql, found.slots())
+    slots = found.slots()
+    if any(said_elsewhere(item, world.things) for _, item in found.parts):
+        slots |= NOT_BARE
+    return drafted("aggregate", selection, sql, slots)
 
 
 def extreme_value(world: World) -> Draft | None:

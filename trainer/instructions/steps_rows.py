@@ -5,12 +5,13 @@ from __future__ import annotations
 from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, owned_list, some_columns
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
+from llmtui.trainer.instructions.extremes import extreme, superlative
 from llmtui.trainer.instructions.meanings import counted_for, superlatives_for, verb_for
-from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, extreme, noun, nouns
-from llmtui.trainer.instructions.selection import Selection
+from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, noun, nouns
+from llmtui.trainer.instructions.selection import NOT_BARE, Selection
 from llmtui.trainer.instructions.steps_lookup import is_place
 from llmtui.trainer.instructions.templates import Sayable, data
-from llmtui.trainer.instructions.things import Field, Relation, Thing
+from llmtui.trainer.instructions.things import Field, Relation, Thing, said_elsewhere
 from llmtui.trainer.instructions.world import World
 
 
@@ -87,7 +88,7 @@ def distinct_values(world: World) -> tuple[Field, Selection, dict[str, Sayable]]
         return None
     item, path = found
     selection = Selection(thing, selection.conditions, extra=path)
-    said: dict[str, Sayable] = {"bare": Phrase((), ())} if path else {}  # rows must be named then
+    said = NOT_BARE if path or said_elsewhere(item, world.things) else {}
     return item, selection, {"col": noun(item.words), "cols": nouns(item.words), **said}
 
 
@@ -162,35 +163,10 @@ def order(world: World) -> Draft | None:
     return drafted("order", selection, sql, slots)
 
 
-_SIZES = frozenset(["largest", "biggest", "smallest", "最大", "最小"])
-
-
-def _sized(item: Field) -> bool:
-    """Whether the rows have a size besides this column: "the largest" is said of that then."""
-    names = {part for column in item.table.columns for part in column.name.lower().split("_")}
-    return item.words.key.endswith("population") and bool({"area", "size"} & names)
-
-
-def superlative(item: Field, *, high: bool) -> Phrase:
-    english, chinese = superlatives_for(item.words, high=high)
-    if _sized(item):
-        english, chinese = (
-            tuple(w for w in said if w not in _SIZES) for said in (english, chinese)
-        )
-    if item.kind == "date":
-        happened, done = verb_for(item.words)
-        english = ("newest", "latest", "most recent") if high else ("oldest", "earliest", "first")
-        chinese = ("最新", "最近", "最晚") if high else ("最早",)
-        if happened:
-            english += (f"most recently {happened}",) if high else (f"first {happened}",)
-            chinese += (f"最近{done}", f"最后{done}") if high else (f"最早{done}", f"最先{done}")
-    return Phrase(tuple(english), tuple(chinese))
-
-
 def extreme_slots(item: Field, *, high: bool) -> dict[str, Sayable]:
     """{col}, {most}, {super} and their kin for the row with the most of a column."""
     slots: dict[str, Sayable] = {
-        "col": noun(item.words), "num": noun(item.words), "most": extreme(item.kind, high=high),
+        "col": noun(item.words), "num": noun(item.words), "most": extreme(item, high=high),
     }  # fmt: skip
     said = superlative(item, high=high)
     if said.en or said.zh:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
@@ -183,6 +184,7 @@ def thing_of(table: Table, foreign: set[str]) -> Thing:
         replace(f, words=replace(f.words, yields=True)) if yields_to(f.words, numbers) else f
         for f in fields
     )
+    fields = _told_apart(fields)
     coded = {f.column.name for f in fields if f.coded and f.kind == "number"}
     keys = frozenset(set(table.primary_key) | foreign | coded)
     said = table_words(table)
@@ -191,6 +193,29 @@ def thing_of(table: Table, foreign: set[str]) -> Thing:
     if len(table.primary_key) == 1 and label[0].column.name in foreign:
         telling = telling and label[0].column.name in table.primary_key
     return Thing(table, said, fields, label, telling, keys)
+
+
+def _told_apart(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Columns that are not called by what another one is mostly called: cost and price."""
+    found = []
+    for item in fields:
+        others = [f.words for f in fields if f is not item]
+        taken_en = {words.en[0] for words in others}
+        taken_zh = {words.zh[0] for words in others if words.zh}
+        en = (item.words.en[0], *(w for w in item.words.en[1:] if w not in taken_en))
+        zh = (*item.words.zh[:1], *(w for w in item.words.zh[1:] if w not in taken_zh))
+        found.append(replace(item, words=replace(item.words, en=en, zh=zh)))
+    return tuple(found)
+
+
+def said_elsewhere(item: Field, things: Iterable[Thing]) -> bool:
+    """Whether another table, or one of its columns, is called like a column."""
+    said = set(item.words.en)
+    return any(
+        said & set(thing.words.en) or any(other.words.en[0] in said for other in thing.shown)
+        for thing in things
+        if thing.table is not item.table
+    )
 
 
 def relation_of(child: Thing, column: str, parent: Thing, to_column: str) -> Relation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -73,6 +74,11 @@ class World:
             if not target.unique and parent.table.primary_key != (target.name,):
                 continue  # a part of a longer key: rows would be doubled
             (self.selves if child is parent else self.relations).append(relation)
+        plain = Counter((r.child, r.parent) for r in self.relations if r.role == r.parent.words)
+        self.relations = [  # two keys to one table are told apart by their own names
+            replace(r, role=r.key.words) if plain[r.child, r.parent] > 1 else r
+            for r in self.relations
+        ]
         self._ups = {t.table.name: [r for r in self.relations if r.child is t] for t in self.things}
         self._downs = {
             t.table.name: [r for r in self.relations if r.parent is t] for t in self.things
