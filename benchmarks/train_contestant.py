@@ -1,7 +1,8 @@
 """One contestant of benchmarks/train.py, in a process of its own: NAME FOLDER BATCH STEPS OUT.
 
-All load the same fp32 weights, the same adapter and the same token ids in the same order, and take
-the same steps: AdamW, a constant learning rate, gradients clipped at 1.
+All load the same weights, those whose name ends in bf16 rounded to it, the same adapter and the
+same token ids in the same order, and take the same steps: AdamW, a constant learning rate,
+gradients clipped at 1.
 """
 
 from __future__ import annotations
