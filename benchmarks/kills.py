@@ -4,7 +4,7 @@
 
 The starter base learns rows about the demo database twice, with a saved point after every step:
 once in one go, and once killed 20 times: every other time anywhere from the start of Python on,
-else after the first step should be done. Looked at are the steps that each saved point has, which
+else within seconds after its first step. Looked at are the steps that each saved point has, which
 must never become fewer, and the weights in the end. --quick kills five times.
 """
 
@@ -29,8 +29,8 @@ from llmtui.workspace.events import Progress, from_line
 from llmtui.workspace.machine import cores
 
 KILLS, QUICK_KILLS = 20, 5
-STEPS_A_KILL, LATE = 5, 5.0
-"""Steps of the run for each kill, and seconds after the first step up to which it may come."""
+STEPS_A_KILL, LATE = 5, 6.0
+"""Steps of the run for each kill, and seconds after a step up to which a late one comes."""
 
 
 def main() -> int:
@@ -52,8 +52,9 @@ def main() -> int:
     print(f"{rows // RunConfig.batch} steps, the first after {first:.1f} s", flush=True)
     steps, found = [0], Counter[str]()
     while sum(found.values()) < kills:
-        earliest = first if sum(found.values()) % 2 else 0.0
-        found[killed(folder / "killed", moments.uniform(earliest, first + LATE))] += 1
+        late = bool(sum(found.values()) % 2)
+        seconds = moments.uniform(0.0, LATE if late else first + LATE)
+        found[killed(folder / "killed", seconds, late=late)] += 1
         steps.append(saved_step(folder / "killed"))
         print(f"{sum(found.values())} kills, {steps[-1]} steps are saved", flush=True)
     run(folder / "killed").communicate()
@@ -106,10 +107,13 @@ def until_first_step(folder: Path) -> float:
     return first
 
 
-def killed(folder: Path, seconds: float) -> str:
-    """Run, and kill after so many seconds; what it was doing."""
+def killed(folder: Path, seconds: float, *, late: bool) -> str:
+    """Run, and kill so many seconds after the start, or late, after a step; what it was doing."""
     before = saved_step(folder)
     child = run(folder)
+    assert child.stdout is not None
+    if late:
+        next(line for line in child.stdout if isinstance(from_line(line), Progress))
     time.sleep(seconds)
     if child.poll() is not None:
         raise SystemExit("The run ended before it was killed")
