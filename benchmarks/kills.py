@@ -113,7 +113,9 @@ def killed(folder: Path, seconds: float, *, late: bool) -> str:
     child = run(folder)
     assert child.stdout is not None
     if late:
-        next(line for line in child.stdout if isinstance(from_line(line), Progress))
+        steps = (line for line in child.stdout if isinstance(from_line(line), Progress))
+        if next(steps, None) is None:
+            raise SystemExit("The run ended before it was killed")
     time.sleep(seconds)
     if child.poll() is not None:
         raise SystemExit("The run ended before it was killed")

@@ -80,7 +80,7 @@ class Process:
         """The reply to the opening call. Raises what it failed with."""
         with self._one_call:  # whoever comes second finds it
             if self._opened is None:
-                if self._failed:
+                if self._failed and not self._closed:
                     self._start()
                 try:
                     self._opened = self._wait(0, None, None)

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as url_quote
@@ -196,14 +197,14 @@ def _final_type(
         texts = [None if value is None else str(value) for value in values]
         with duckdb.connect() as scratch:
             scratch.register("seen", pa.table({"v": pa.array(texts, type=pa.string())}))
-            bad = scratch.execute(
-                f"SELECT count(*) FROM seen WHERE v IS NOT NULL AND TRY_CAST(v AS {wanted}) IS NULL"
-            ).fetchone()
             timed = scratch.execute(
                 "SELECT count(*) FROM seen WHERE TRY_CAST(v AS TIMESTAMP) <> TRY_CAST(v AS DATE)"
             ).fetchone()
-        if wanted == "DATE" and timed and timed[0]:
-            wanted = "TIMESTAMP"  # a DATE column that holds times as well
+            if wanted == "DATE" and timed and timed[0]:
+                wanted = "TIMESTAMP"  # a DATE column that holds times as well
+            bad = scratch.execute(
+                f"SELECT count(*) FROM seen WHERE v IS NOT NULL AND TRY_CAST(v AS {wanted}) IS NULL"
+            ).fetchone()
         return wanted if bad and bad[0] == 0 else stored
     exact = re.fullmatch(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)", declared)
     if stored in ("DOUBLE", "BIGINT") and exact and int(exact[1]) <= 18:
@@ -243,7 +244,9 @@ def _declared_keys(source: sqlite3.Connection, table: str) -> list[tuple[str, st
         if row[0] in wide:
             continue  # a key over several columns is not a single join condition
         parent, column = tables.get(str(row[2]).lower(), ""), str(row[3])
-        theirs = source.execute(f"PRAGMA table_info({_lite(parent)})").fetchall()
+        theirs: list[Any] = []
+        with suppress(sqlite3.OperationalError):  # a table that cannot be read refers to nothing
+            theirs = source.execute(f"PRAGMA table_info({_lite(parent)})").fetchall()
         wanted = str(row[4] or "").lower()  # SQLite keeps the letters of the clause
         to_column = next((str(i[1]) for i in theirs if (str(i[1]).lower() == wanted or
                           (not wanted and i[5]))), None)  # fmt: skip

@@ -1,6 +1,7 @@
 """What is said of the most and the least, and what keeps two columns or keys apart."""
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,20 @@ def test_what_another_table_is_called_too_is_not_asked_for_barely(world: World) 
     assert said_elsewhere(column(world, "home_team_id"), world.things) is False
     names = [f for thing in world.things for f in thing.fields if f.column.name == "name"]
     assert all(said_elsewhere(item, world.things) for item in names)
+
+
+def test_a_key_that_says_no_more_than_the_parents_name_is_called_by_that(
+    tmp_path: Path,
+) -> None:
+    script = """
+    CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE team_stats (id INTEGER PRIMARY KEY, team_id INTEGER REFERENCES team(id),
+        opponent_team_id INTEGER REFERENCES team(id), points INTEGER);
+    INSERT INTO team SELECT i, 'Team ' || chr(65 + i::INTEGER) FROM range(0, 20) t(i);
+    INSERT INTO team_stats SELECT i, i % 20, (i * 7 + 1) % 20, i FROM range(0, 20) t(i);
+    """
+    with Database.open(made(tmp_path, script)) as database:
+        relations = World(database, random.Random(3)).relations
+    roles = {relation.key.column.name: relation.role.en for relation in relations}
+    assert roles["team_id"][0] == "team"
+    assert not [name for name in roles["opponent_team_id"] if name.endswith("id")]

@@ -21,7 +21,6 @@ from llmtui.trainer.finetune.batches import Example
 from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.finetune.loop import Rows, step_loss
 from llmtui.trainer.finetune.loss import fast, loss_sum, run_length
-from llmtui.trainer.finetune.model import device
 from llmtui.workspace import paths
 from llmtui.workspace.events import Planned
 from llmtui.workspace.files import write_text
@@ -74,7 +73,7 @@ def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
     Sets the threads and brings the frozen weights into the chosen format; `folder` has room for
     them as they were.
     """
-    file, key = paths.cache_dir() / "probes.json", _key(config)
+    file, key = paths.cache_dir() / "probes.json", _key(config, model.device.type)
     known = _known(file)
     if key in known:
         found = Probe(**known[key])
@@ -104,9 +103,9 @@ def probe(model: Any, rows: Rows, config: RunConfig, folder: Path) -> Probe:
     return found
 
 
-def remember(config: RunConfig, tokens_per_second: float) -> None:
+def remember(config: RunConfig, where: str, tokens_per_second: float) -> None:
     """Let the next plan know what a whole run made of the probe, which may have been disturbed."""
-    file, key = paths.cache_dir() / "probes.json", _key(config)
+    file, key = paths.cache_dir() / "probes.json", _key(config, where)
     known = _known(file)
     if key in known:
         known[key]["tokens_per_second"] = tokens_per_second
@@ -136,7 +135,7 @@ def use_exact_weights(model: Any) -> None:
     exact = torch.load(file, map_location="cpu", weights_only=True, mmap=False)
     for name, parameter in model.named_parameters():
         if name in exact:
-            parameter.data = exact[name]
+            parameter.data = exact[name].to(parameter.device)
     file.close()
     model.exact_weights = None
 
@@ -257,9 +256,9 @@ def _kept(model: Any, rows: Rows, batch: list[Any]) -> float:
     return total / run_length(model, batch)
 
 
-def _key(config: RunConfig) -> str:
+def _key(config: RunConfig, where: str) -> str:
     base = Path(config.base)
-    parts = (platform.node(), os.cpu_count(), device().type, base.name, base.stat().st_size,
+    parts = (platform.node(), os.cpu_count(), where, base.name, base.stat().st_size,
              torch.__version__, config.schema, config.batch, config.threads, config.rank,
              _VERSION)  # fmt: skip
     return " ".join(map(str, parts))

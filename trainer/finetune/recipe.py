@@ -20,6 +20,7 @@ from llmtui.trainer.finetune.config import RunConfig
 from llmtui.trainer.finetune.loop import Rows, learn
 from llmtui.trainer.finetune.model import (
     add_lora,
+    device,
     load_base,
     place,
     prompt_for_training,
@@ -80,9 +81,11 @@ def finetune(
     if config.start:
         load_adapter(model, Path(config.start))
     place(model)
+    if together.size > 1 and model.device.type != device().type:
+        raise LlmtuiError("The base does not fit the GPU", hint="Set LLMTUI_DEVICE=cpu.")
     mine = probe(model, rows, config, folder)
     chosen = together.same(mine)
-    if chosen != mine:
+    if (chosen.dtype, chosen.threads) != (mine.dtype, mine.threads):
         use_exact_weights(model)
         use_format(model, chosen, folder)
     plan = make_plan(model, rows, config, chosen)
@@ -95,7 +98,7 @@ def finetune(
     if not together.first:
         return
     if state.step >= _TELLING:
-        remember(config, state.tokens / max(state.seconds, 1e-9))
+        remember(config, model.device.type, state.tokens / max(state.seconds, 1e-9))
     cost = told(plan.told, state, gpu=model.device.type == "cuda")
     yield from leave(model, tokenizer, prompt, rows, unseen, config, folder, cost)
     detail = f"{state.step} steps, {state.rows} rows seen"

@@ -145,7 +145,7 @@ class Measure:
             return f"{listed(names, ' and ')} {pick(rng, self.parts[0][1].words.en)}"
         if len({n for n, _ in self.parts}) == 1 and len(self.parts) > 1:
             names = [pick(rng, f.words.en) for _, f in self.parts]
-            return f"{self._function(*self.parts[0]).say('en', rng)} {listed(names, ' and ')}"
+            return f"{AGGREGATES[self.parts[0][0]].say('en', rng)} {listed(names, ' and ')}"
         texts = []
         for name, item in self.parts:
             column, said = pick(rng, item.words.en), self._function(name, item).say("en", rng)

@@ -16,7 +16,11 @@ _SIZES = frozenset(["largest", "biggest", "smallest", "最大", "最小"])
 
 def is_time(item: Field) -> bool:
     """Whether a column holds dates, or years as numbers."""
-    return item.kind == "date" or item.words.year
+    return item.kind == "date" or (item.words.year and _is_year(item.column.minimum))
+
+
+def _is_year(value: object) -> bool:
+    return isinstance(value, int | float) and 1000 <= value <= 3000
 
 
 def number_extreme(*, high: bool) -> Phrase:

@@ -218,6 +218,17 @@ def said_elsewhere(item: Field, things: Iterable[Thing]) -> bool:
     )
 
 
+def role_of(relation: Relation) -> Words:
+    """What a row's parent is called where two keys refer to one table: by the key, when that says
+    more than the parent's name, "home team" and "away team"."""
+    parent, words = relation.parent.words, relation.key.words
+    named = {word for name in parent.en for word in name.split()}
+    en = tuple(name for name in words.en if name.rpartition(" ")[2] not in _CODES)
+    if relation.role != parent or not en or not set(en[0].split()) - named:
+        return relation.role
+    return replace(words, en=en, person=parent.person)
+
+
 def relation_of(child: Thing, column: str, parent: Thing, to_column: str) -> Relation:
     key = next(f for f in child.fields if f.column.name.lower() == column.lower())
     target = next(f for f in parent.fields if f.column.name.lower() == to_column.lower())

@@ -22,6 +22,7 @@ from llmtui.trainer.instructions.things import (
     Row,
     Thing,
     relation_of,
+    role_of,
     thing_of,
 )
 
@@ -75,8 +76,8 @@ class World:
                 continue  # a part of a longer key: rows would be doubled
             (self.selves if child is parent else self.relations).append(relation)
         plain = Counter((r.child, r.parent) for r in self.relations if r.role == r.parent.words)
-        self.relations = [  # two keys to one table are told apart by their own names
-            replace(r, role=r.key.words) if plain[r.child, r.parent] > 1 else r
+        self.relations = [
+            replace(r, role=role_of(r)) if plain[r.child, r.parent] > 1 else r
             for r in self.relations
         ]
         self._ups = {t.table.name: [r for r in self.relations if r.child is t] for t in self.things}
