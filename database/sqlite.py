@@ -248,8 +248,9 @@ def _declared_keys(source: sqlite3.Connection, table: str) -> list[tuple[str, st
         with suppress(sqlite3.OperationalError):  # a table that cannot be read refers to nothing
             theirs = source.execute(f"PRAGMA table_info({_lite(parent)})").fetchall()
         wanted = str(row[4] or "").lower()  # SQLite keeps the letters of the clause
-        to_column = next((str(i[1]) for i in theirs if (str(i[1]).lower() == wanted or
-                          (not wanted and i[5]))), None)  # fmt: skip
+        to_column = next(
+            (str(i[1]) for i in theirs if (str(i[1]).lower() == wanted if wanted else i[5])), None
+        )
         own = next((str(i[1]) for i in info if str(i[1]).lower() == column.lower()), column)
         if to_column is not None:
             found.append(("foreign", table, json.dumps([own, parent, to_column])))
