@@ -18,10 +18,11 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common import arguments, evaluate, finish, llmtui, write
+from common import AS_IT_COMES, arguments, evaluate, finish, llmtui, write
 
 from llmtui.trainer.evaluate.statistics import Interval, Share, mean_interval, share
 from llmtui.workspace.settings import Settings
@@ -88,7 +89,7 @@ def earlier(options: argparse.Namespace) -> dict[str, Found]:
 
 def measure(folder: Path, options: argparse.Namespace) -> Found:
     """Tune on one database and ask its questions; a failure counts as every question missed."""
-    source = next(folder / n for n in ("db.duckdb", "db.sqlite") if (folder / n).is_file())
+    source = source_of(folder)
     kept = options.homes.absolute() if options.homes else Path(tempfile.mkdtemp(prefix="accuracy-"))
     home = kept / f"{folder.parent.name}-{folder.name}"
     lines = (folder / "questions.jsonl").read_text("utf-8").splitlines()
@@ -105,13 +106,26 @@ def measure(folder: Path, options: argparse.Namespace) -> Found:
             return found | {"seconds": seconds, "failed": done.stderr[-800:]}
         tuned.write_text(json.dumps({"seconds": seconds}))
     found |= json.loads(tuned.read_text())
+    answers = asked(source, lines, home)
+    if not options.homes:
+        shutil.rmtree(kept)
+    return found | {"answers": answers}
+
+
+def source_of(folder: Path) -> Path:
+    return next(folder / n for n in ("db.duckdb", "db.sqlite") if (folder / n).is_file())
+
+
+def asked(
+    source: Path, lines: list[str], home: Path, program: Sequence[str] = AS_IT_COMES
+) -> list[dict[str, Any]]:
+    """What a tuned project answers to questions, judged: the outcomes of `llmtui eval`."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         file.write("".join(f"{line}\n" for line in lines if line.strip()))
         file.flush()
-        report = evaluate(source, Path(file.name), home=home)
-    if not options.homes:
-        shutil.rmtree(kept)
-    return found | {"answers": report["outcomes"]["tuned"]}
+        report = evaluate(source, Path(file.name), home=home, program=program)
+    answers: list[dict[str, Any]] = report["outcomes"]["tuned"]
+    return answers
 
 
 def languages(found: Found) -> list[str]:

@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -45,16 +46,20 @@ def versions() -> dict[str, str]:
     return found
 
 
+AS_IT_COMES = ("-m", "llmtui.tui")
+
+
 def llmtui(
-    *command: object, home: Path | None = None
+    *command: object, home: Path | None = None, program: Sequence[str] = AS_IT_COMES
 ) -> tuple[subprocess.CompletedProcess[str], float]:
     """Run a command in a process of its own; its result and its wall seconds.
 
     home: where it keeps everything, instead of where LLMTUI_HOME says
+    program: what Python runs, for a program that is llmtui but for something
     """
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "llmtui.tui", *map(str, command)],
+        [sys.executable, *program, *map(str, command)],
         capture_output=True, text=True, check=False,
         env={**os.environ, "LLMTUI_HOME": str(home)} if home else None,
     )  # fmt: skip
@@ -62,10 +67,15 @@ def llmtui(
 
 
 def evaluate(
-    source: Path, questions: Path, *options: object, home: Path | None = None
+    source: Path,
+    questions: Path,
+    *options: object,
+    home: Path | None = None,
+    program: Sequence[str] = AS_IT_COMES,
 ) -> dict[str, Any]:
     """The report of `llmtui eval` as data. Ends the benchmark when the command fails."""
-    done, _ = llmtui("eval", source, "--questions", questions, "--json", *options, home=home)
+    command = ("eval", source, "--questions", questions, "--json", *options)
+    done, _ = llmtui(*command, home=home, program=program)
     if done.returncode:
         raise SystemExit(f"llmtui eval {source}: {done.stdout[-500:]}{done.stderr[-500:]}")
     report = Path(json.loads(done.stdout.splitlines()[-1])["detail"])

@@ -127,6 +127,9 @@ def wordings(template: str) -> int:
         "('c', 'inf', '2021-01-01', NULL), ('d', 2, '-infinity', NULL)",
         "CREATE TABLE TblCustOrd (CustNo INTEGER, OrdDt DATE, AmtUSD DECIMAL(9,2));"
         "INSERT INTO TblCustOrd SELECT i, DATE '2024-01-01' + i::INTEGER, i FROM range(30) t(i)",
+        "CREATE TABLE guests (name VARCHAR, email VARCHAR, city VARCHAR); INSERT INTO guests"
+        " SELECT 'Guest ' || i % 9, 'g' || i || '@example.org', ['Rome', 'Oslo'][1 + i % 2]"
+        " FROM range(30) t(i)",
     ],
 )
 def test_odd_schemas_give_rows_that_run(tmp_path: Path, script: str) -> None:

@@ -12,7 +12,7 @@ from llmtui.trainer.instructions.lexicon import column_words, table_words
 from llmtui.trainer.instructions.nested import parent_tied
 from llmtui.trainer.instructions.pointless import pointless
 from llmtui.trainer.instructions.related import parent_busiest
-from llmtui.trainer.instructions.steps_lookup import lookup_whose
+from llmtui.trainer.instructions.steps_lookup import lookup_parent, lookup_whose
 from llmtui.trainer.instructions.world import World
 from tests.trainer.test_instructions import made, rows_of
 
@@ -130,3 +130,14 @@ def test_what_rows_belong_to_is_told_through_other_rows(tmp_path: Path) -> None:
         found = database.run(f"SELECT COUNT(*) FROM city WHERE {sql}").rows
     assert re.search("接壤|相邻|毗邻|边界|交界|周边", said[sql])
     assert found[0][0] > 0
+
+
+def test_rows_that_only_tie_others_are_seldom_asked_about_by_themselves(tmp_path: Path) -> None:
+    with Database.open(made(tmp_path, LAND)) as database:
+        world = World(database, random.Random(5))
+        drawn = [world.thing().sql for _ in range(600)]
+        parents = [draft for _ in range(200) if (draft := lookup_parent(world))]
+    assert drawn.count("border_info") < 40
+    assert drawn.count("city") > 60
+    assert parents
+    assert all("FROM border_info" not in draft.sql for draft in parents)

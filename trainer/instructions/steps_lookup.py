@@ -27,9 +27,9 @@ _PLACES = frozenset(
 _SPECIAL = 0.65
 """Share of the questions for one column that ask by its meaning, where there is a way."""
 _COUNTING = 0.6
+"""Share of the questions about one row for what a column counts, people or rooms, if one does."""
 _PARENT_BY_NAME = 0.65
 """Share of questions about what a row belongs to that ask for its name, not for other columns."""
-"""Share of the questions about one row for what a column counts, people or rooms, if one does."""
 
 
 def is_place(item: Field) -> bool:
@@ -98,6 +98,9 @@ def lookup_parent(world: World) -> Draft | None:
     path = world.path(thing)
     found = _named(world, thing, repeated=bool(path) and path[-1].key not in thing.label)
     if found is None or not path:
+        return None
+    named_by = {r.parent.table.name for r in world.ups(thing) if r.key in thing.label}
+    if path[-1].parent.table.name in named_by:  # the state of a state
         return None
     parent, role = path[-1].parent, path[-1].role
     names = world.rng.random() < _PARENT_BY_NAME

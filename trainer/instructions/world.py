@@ -30,6 +30,8 @@ _BY_A_VERB = 0.5
 """How often a table named by a verb is asked about, compared with others like it."""
 _DEEDS = 4.0
 """What a table whose rows do something weighs more when one to ask about is drawn."""
+_TIES_ONLY = 0.3
+"""What a table weighs whose rows only tie two rows of one other: people ask about the rows tied."""
 _MORE_VALUES = 300
 _SAMPLE = 600
 """Rows of a table that questions are drawn around."""
@@ -92,7 +94,7 @@ class World:
         self._index: dict[tuple[str, str], dict[Any, list[Row]]] = {}
         self._texts: dict[tuple[str, str], list[str]] = {}
         self._wholes: dict[tuple[str, str], bool] = {}
-        asked = [(t, _interest(t) + self._deeds(t)) for t in self.things]
+        asked = [(t, self._interest(t)) for t in self.things]
         self._asked = [t for t, weight in asked if weight > 0] or self.things
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
 
@@ -112,9 +114,19 @@ class World:
         other._weights = [1.0] * len(other._asked)
         return other
 
-    def _deeds(self, thing: Thing) -> float:
-        """How much there is to ask about what its rows do, or is done to them."""
-        return _DEEDS if any(link.deed for link in self._links[thing.table.name]) else 0.0
+    def _interest(self, thing: Thing) -> float:
+        """How much there is to ask about a table: nothing about keys alone, little about names of
+        others or of what ties them, "trained ins", more where rows do something."""
+        if not thing.shown:
+            return 0.0
+        keys = [r for r in self._ups[thing.table.name] if r.key in thing.shown]
+        if len(keys) == len(thing.shown) > 1 and len({r.parent.table.name for r in keys}) == 1:
+            return _TIES_ONLY
+        deeds = _DEEDS if any(link.deed for link in self._links[thing.table.name]) else 0.0
+        if all(item.column.name in thing.keys for item in thing.shown):
+            return 1.0 + deeds
+        told = 1.0 if by_a_noun(thing) else _BY_A_VERB
+        return told * (min(len(thing.shown), 8) + (3.0 if thing.named else 0.0)) + deeds
 
     def _links_of(self, thing: Thing) -> list[Link]:
         """Ways down to a table and up again to another that has names.
@@ -231,10 +243,10 @@ class World:
 
     def follows(self, thing: Thing, item: Field) -> bool:
         """Whether rows of one name have one value of a column each, however often they stand
-        there, as far as the rows at hand tell."""
-        name = thing.label[0].column.name
-        rows = [row for row in self.rows(thing) if row.get(name) is not None]
-        pairs = {(row[name], row[item.column.name]) for row in rows}
+        there, as far as the rows at hand tell, which hold nothing secret."""
+        name, told = thing.label[0].column.name, item.column.name
+        rows = [row for row in self.rows(thing) if told in row and row.get(name) is not None]
+        pairs = {(row[name], row[told]) for row in rows}
         return len(pairs) == len({name for name, _ in pairs}) < len(rows)
 
     def _whole(self, item: Field) -> bool:
@@ -242,7 +254,7 @@ class World:
         key = (item.table.name, item.column.name)
         if key not in self._wholes:
             thing = next(t for t in self.things if t.table.name == item.table.name)
-            values = [row[item.column.name] for row in self.rows(thing)]
+            values = [row.get(item.column.name) for row in self.rows(thing)]
             self._wholes[key] = (
                 "INT" in item.column.type
                 or item.words.year
@@ -281,14 +293,3 @@ def _is_part(thing: Thing, column: str) -> bool:
     """Whether a row says more about one row that `column` refers to, and is named by it."""
     label = thing.label[0].column
     return len(thing.label) == 1 and label.name == column and label.unique
-
-
-def _interest(thing: Thing) -> float:
-    """How much there is to ask about a table: nothing about keys alone, little about names of
-    others or of what ties them, "trained ins"."""
-    if not thing.shown:
-        return 0.0
-    if all(item.column.name in thing.keys for item in thing.shown):
-        return 1.0
-    told = 1.0 if by_a_noun(thing) else _BY_A_VERB
-    return told * (min(len(thing.shown), 8) + (3.0 if thing.named else 0.0))
