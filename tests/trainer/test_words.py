@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llmtui.database.execute import Database
-from llmtui.trainer.instructions.lexicon import translated
+from llmtui.trainer.instructions.translate import translated
 from llmtui.trainer.instructions.world import World
 from llmtui.workspace.records import Instruction
 from tests.trainer.test_instructions import made, rows_of

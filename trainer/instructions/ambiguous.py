@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, listed
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
-from llmtui.trainer.instructions.lexicon import Words, in_chinese
+from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.things import Field, Relation, Thing
+from llmtui.trainer.instructions.translate import in_chinese
 from llmtui.trainer.instructions.world import World
 
 _MOST = 3

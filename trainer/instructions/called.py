@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from llmtui.database.schema import Schema
-from llmtui.trainer.instructions.lexicon import Words, in_chinese, translated
+from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import neighbours_for
 from llmtui.trainer.instructions.things import Field, Thing, relation_of
+from llmtui.trainer.instructions.translate import in_chinese, translated
 
 
 def called(by_name: dict[str, Thing], schema: Schema) -> dict[str, Thing]:

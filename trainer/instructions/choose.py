@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -43,11 +44,13 @@ def _average(world: World, thing: Thing, row: Row) -> Condition | None:
 
 
 def same_condition(world: World, thing: Thing, row: Row) -> Condition | None:
-    """The same value as another row that is named: "in the same city as X"."""
+    """The same value, or parent, as a row that is named: "in the same department as X"."""
     named = name_condition(world, thing, row)
-    if named is None or not thing.groups:
+    parents = [replace(r.key, words=r.role) for r in world.ups(thing) if not r.key.column.unique]
+    usable = [item for item in [*thing.groups, *parents] if row.get(item.column.name) is not None]
+    if named is None or not usable:
         return None
-    item = world.rng.choice(thing.groups)
+    item = world.rng.choice(usable)
     whole = " ".join(str(row.get(f.column.name)) for f in thing.label)
     label = " AND ".join(
         f"{f.bare} = {text_literal(str(row.get(f.column.name)))}" for f in thing.label

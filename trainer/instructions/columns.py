@@ -113,6 +113,16 @@ AGGREGATES: dict[str, Phrase] = {
 }
 _NOUNS = {"AVG": ("平均值",), "SUM": ("总和", "合计", "总额", "总量", "总计"),
           "MAX": ("最大值",), "MIN": ("最小值",)}  # fmt: skip
+_DOUBLED = {"SUM": ("total", "sum"), "AVG": ("average", "avg", "mean")}
+_DOUBLED_ZH = {"SUM": "总", "AVG": "平均"}
+
+
+def _doubled(name: str, column: str) -> bool:
+    """Whether a column's name says the aggregate already: the sum of a total amount."""
+    first = column.split()[0].lower()
+    return first in _DOUBLED.get(name, ()) or first.startswith(_DOUBLED_ZH.get(name, "\0"))
+
+
 _DATES = {
     "MAX": Phrase(("latest", "most recent", "last"), ("最晚", "最近")),
     "MIN": Phrase(("earliest", "first"), ("最早",)),
@@ -140,7 +150,8 @@ class Measure:
 
     def en(self, rng: random.Random) -> str:
         same_column = len({f for _, f in self.parts}) == 1
-        if same_column and (len(self.parts) > 1 or rng.random() < 0.85):
+        doubled = any(_doubled(name, f.words.en[0]) for name, f in self.parts)
+        if same_column and (len(self.parts) > 1 or (rng.random() < 0.85 and not doubled)):
             names = [self._function(n, f).say("en", rng) for n, f in self.parts]
             return f"{listed(names, ' and ')} {pick(rng, self.parts[0][1].words.en)}"
         if len({n for n, _ in self.parts}) == 1 and len(self.parts) > 1:
@@ -149,7 +160,7 @@ class Measure:
         texts = []
         for name, item in self.parts:
             column, said = pick(rng, item.words.en), self._function(name, item).say("en", rng)
-            of = name == "SUM" and rng.random() < 0.5
+            of = name == "SUM" and (rng.random() < 0.5 or _doubled(name, column))
             texts.append(f"sum of {column}" if of else f"{said} {column}")
         return listed(texts, " and ")
 
@@ -160,7 +171,9 @@ class Measure:
         texts = []
         for name, item in self.parts:
             column = pick(rng, item.words.zh)
-            if rng.random() < 0.25 and item.kind != "date":
+            if _doubled(name, column):
+                texts.append(column + _NOUNS[name][0])
+            elif rng.random() < 0.25 and item.kind != "date":
                 texts.append(column + rng.choice(_NOUNS[name]))
             else:
                 texts.append(self._function(name, item).say("zh", rng) + column)
@@ -169,7 +182,8 @@ class Measure:
     @staticmethod
     def _function(name: str, item: Field) -> Phrase:
         if name not in _DATES:
-            return AGGREGATES[name]
+            usual, column = AGGREGATES[name], item.words.en[0]
+            return Phrase(tuple(w for w in usual.en if w != column.split()[0]), usual.zh)
         if is_time(item):
             return _DATES[name]
         said = extreme(item, high=name == "MAX")

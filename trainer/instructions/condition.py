@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from llmtui.trainer.instructions.templates import Sayable, fill, fits
 from llmtui.trainer.instructions.things import Field, Relation
 
 PARTS = {"post": "en", "verb": "en", "adj": "en", "zh": "zh"}
+_SLOTS = re.compile(r"{(\w+)}|[()|?的]")
+_SAYING = frozenset(["done", "did", "they_did", "tied", "event", "more", "opposite"])
+"""Slots that are, or hold, a verb or an adjective."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,20 @@ class Condition:
         )
 
     def options(self, part: str) -> tuple[str, ...]:
-        """The phrasings of a part whose slots are all filled."""
+        """The phrasings of a part whose slots are all filled. The part "pred" are those of "zh"
+        that can follow what they are said of: 价格大于5, not 北京."""
         if part not in self.usable:
-            ways = self.ways.get(part, ())
-            self.usable[part] = tuple(w for w in ways if fits(w, PARTS[part], self.slots))
+            ways = self.ways.get("zh" if part == "pred" else part, ())
+            fitting = (w for w in ways if fits(w, PARTS.get(part, "zh"), self.slots))
+            self.usable[part] = tuple(w for w in fitting if part != "pred" or _is_predicate(w))
         return self.usable[part]
 
     def say(self, part: str, rng: random.Random) -> str:
         options = self.options(part)
-        return fill(rng.choice(options), PARTS[part], self.slots, rng) if options else ""
+        return fill(rng.choice(options), PARTS.get(part, "zh"), self.slots, rng) if options else ""
+
+
+def _is_predicate(way: str) -> bool:
+    """Whether a Chinese phrasing says something: more than a value, or one with 的 behind it."""
+    slots = {match[1] for match in _SLOTS.finditer(way)}
+    return bool(_SLOTS.sub("", way) or slots & _SAYING or way.endswith("{cond}"))

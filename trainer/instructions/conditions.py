@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from llmtui.database.secrets import find
-from llmtui.trainer.instructions.condition import PARTS, Condition
-from llmtui.trainer.instructions.lexicon import Words, translated
-from llmtui.trainer.instructions.meanings import opposite_for, verb_for
+from llmtui.trainer.instructions.condition import Condition
+from llmtui.trainer.instructions.idioms import ways_for
+from llmtui.trainer.instructions.lexicon import Words
+from llmtui.trainer.instructions.meanings import opposite_for
+from llmtui.trainer.instructions.naming import HAN, is_participle
 from llmtui.trainer.instructions.phrases import (
+    YES,
     Phrase,
     date_phrase,
     month_phrase,
@@ -21,8 +23,9 @@ from llmtui.trainer.instructions.phrases import (
     value_phrase,
     who,
 )
-from llmtui.trainer.instructions.templates import Sayable, data, prepared
+from llmtui.trainer.instructions.templates import Sayable
 from llmtui.trainer.instructions.things import Field, Row, Thing
+from llmtui.trainer.instructions.translate import translated
 from llmtui.trainer.instructions.world import World
 
 _SIGNS = {"gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "="}
@@ -30,33 +33,6 @@ _UPWARDS = 0.85
 """How often a bound above the row's value is drawn anew: people ask for "more than" mostly."""
 _LIKE_ADJECTIVES = ("able", "ible", "ed", "ive", "ful", "less", "al", "ic", "ous", "ent", "id")
 """Ends of words that stand before what they are said of: "registered nurses"."""
-_IDIOM_SHARE = 1.6
-"""How much more often an idiom of the column's meaning is used than a plain phrasing."""
-
-
-@cache
-def ways_for(kind: str, names: frozenset[str], person: bool, happens: bool) -> dict[str, Any]:
-    """Phrasings by part of a kind of condition on a column with these words."""
-    file = data("conditions")
-    words = file["words"]
-    idioms = [
-        entry[kind]
-        for entry in file["idiom"]
-        if kind in entry
-        and names & set(entry["words"].split())
-        and (person or "person" not in entry)
-    ]
-    if "counted" in names and kind in file["counted"]:
-        idioms.append(file["counted"][kind])
-    found: dict[str, tuple[str, ...]] = {}
-    for part in PARTS:
-        plain = prepared(file[kind].get(part, ()), part, words)
-        special = [text for idiom in idioms for text in prepared(idiom.get(part, ()), part, words)]
-        if happens:
-            special += prepared(file[kind].get(f"happened_{part}", ()), part, words) * 2
-        times = max(1, round(_IDIOM_SHARE * len(plain) / len(special))) if special else 0
-        found[part] = plain + tuple(special) * times
-    return found
 
 
 def compose(
@@ -70,10 +46,16 @@ def compose(
 ) -> Condition:
     """A condition of a kind of the data file on one column."""
     names = {part for name in item.words.en for part in name.lower().split()}
-    done, zh_done = verb_for(item.words) if item.kind == "date" else ("", "")
-    counted = item.words.counts
+    counted, others = item.words.counts, set[str]()
+    if item.kind in ("number", "date"):
+        rivals = [f for f in thing.fields if f.kind == item.kind and f.column != item.column]
+        others = {part for f in rivals for name in f.words.en for part in name.lower().split()}
     ways = ways_for(
-        kind, frozenset(names | ({"counted"} if counted else set())), thing.words.person, bool(done)
+        kind,
+        frozenset(names | ({"counted"} if counted else set())),
+        thing.words.person,
+        bool(item.happened),
+        frozenset(others),
     )
     if not adj:
         ways = {part: texts for part, texts in ways.items() if part != "adj"}
@@ -82,8 +64,7 @@ def compose(
         "who": who(thing.words),
         "things": thing.nouns,
     }
-    if done:
-        base["done"] = Phrase((done,), (zh_done,))
+    base |= item.happened
     if counted:
         base["n"] = Phrase((counted,), item.words.zh)
     return Condition(kind, ((item, test),), ways, {**base, **slots})
@@ -227,14 +208,26 @@ def part_condition(world: World, thing: Thing, item: Field, text: str) -> Condit
 
 
 def bool_condition(_world: World, thing: Thing, item: Field, value: Any) -> Condition:
-    name = item.words.en[0].removeprefix("is ").removeprefix("has ")
-    slots: dict[str, Sayable] = {"col": Phrase((name,), item.words.zh)}
-    owned = item.words.en[0].startswith("has ")
-    if name.endswith(_LIKE_ADJECTIVES) and " " not in name and not owned:
+    first, holds = item.words.en[0], bool(value)
+    owned = first.startswith("has ")
+    name = first.removeprefix("is ").removeprefix("has ")
+    marks = ("是否有", "是否") if owned else ("是否",)
+    bare = [text for text in item.words.zh if HAN.match(text)] or list(translated(name))
+    chinese = tuple(next((t.removeprefix(m) for m in marks if t.startswith(m)), t) for t in bare)
+    slots: dict[str, Sayable] = {"col": Phrase((name,), chinese)}
+    slots["column"] = Phrase((), (f"是否{'有' if owned else ''}{chinese[0]}",))
+    if is_participle(name):
+        slots["happens"] = YES
+    one, asked = " " not in name, first.startswith("is ")
+    if one and name.endswith(_LIKE_ADJECTIVES) and not owned:
         slots["adjective"] = Phrase((name,), ())
+    slots["adjectival" if asked or name.split()[-1].endswith(_LIKE_ADJECTIVES) else "nominal"] = YES
     if opposite := opposite_for(name):
         slots["opposite"] = Phrase((opposite,), translated(opposite))
-    kind, test = ("yes", "{c}") if value else ("no", "NOT {c}")
+    kind = ("has" if holds else "has_no") if owned else "yes" if holds else "no"
+    test = "{c}" if holds else "NOT {c}"
+    if item.column.kind == "number":
+        test = f"{{c}} = {int(holds)}"
     return compose(kind, item, test, thing, slots)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from llmtui.trainer.instructions.meanings import superlatives_for, verb_for
+from llmtui.trainer.instructions.meanings import superlatives_for
 from llmtui.trainer.instructions.phrases import Phrase
 from llmtui.trainer.instructions.templates import data
 from llmtui.trainer.instructions.things import Field
@@ -58,12 +58,19 @@ def superlative(item: Field, *, high: bool) -> Phrase:
             tuple(w for w in said if w not in _SIZES) for said in (english, chinese)
         )
     if is_time(item):
-        happened, done = verb_for(item.words)
+        if "done" in item.happened:
+            (happened,), (done,) = item.happened["done"].en, item.happened["done"].zh
+        else:
+            happened = done = ""
         if happened == "born":
             return Phrase(("youngest",) if high else ("oldest",),
                           ("最年轻", "年龄最小") if high else ("最年长", "年龄最大"))  # fmt: skip
-        english = ("newest", "latest", "most recent") if high else ("oldest", "earliest", "first")
-        chinese = ("最新", "最近", "最晚") if high else ("最早",)
+        english, chinese = (), ()
+        if item.only:
+            english = (
+                ("newest", "latest", "most recent") if high else ("oldest", "earliest", "first")
+            )
+            chinese = ("最新", "最近", "最晚") if high else ("最早",)
         if happened:
             english += (f"most recently {happened}",) if high else (f"first {happened}",)
             chinese += (f"最近{done}", f"最后{done}") if high else (f"最早{done}", f"最先{done}")

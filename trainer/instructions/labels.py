@@ -40,6 +40,7 @@ def label_of(
         f for f in free if spoken(f.column.name)[1][-1:] and spoken(f.column.name)[1][-1] in _SECOND
     ]
     telling = [f for f in [*second, *free] if f.column.distinct >= 0.8 * max(rows, 1)]
+    telling = [f for f in telling if any(c.isalpha() for v in f.column.values for c in v)]
     if telling:
         return (telling[0],)
     primary = [f for f in fields if f.column.name in keys]

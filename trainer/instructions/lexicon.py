@@ -18,6 +18,12 @@ from llmtui.database.keys import singular
 from llmtui.database.schema import Column, Table
 from llmtui.trainer.instructions.naming import HAN, counted_noun, spoken
 from llmtui.trainer.instructions.templates import data
+from llmtui.trainer.instructions.translate import (
+    glossary_words,
+    in_english,
+    translated,
+    unique,
+)
 
 _NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 OWN: ContextVar[Mapping[str, Mapping[str, str]]] = ContextVar("glossary", default=_NONE)
@@ -80,16 +86,6 @@ def people() -> frozenset[str]:
     return frozenset(data("glossary")["person"].split())
 
 
-@cache
-def _glossary(*parts: str) -> dict[str, tuple[str, ...]]:
-    """English word or phrase → Chinese words; the first part that has it counts."""
-    found: dict[str, tuple[str, ...]] = {}
-    for part in parts:
-        for word, chinese in data("glossary")[part].items():
-            found.setdefault(word, tuple(chinese.split()))
-    return found
-
-
 def _own(kind: str, *names: str) -> tuple[list[str], list[str]]:
     """English and Chinese words that the user gave for a name."""
     table = {key.lower(): text for key, text in OWN.get().get(kind, {}).items()}
@@ -110,7 +106,7 @@ def _others(english: str) -> list[str]:
 def _marks(table: Table) -> frozenset[str]:
     """Signs that stand before nearly every column of a table, and that nobody says: tx_amount."""
     names = [spoken(column.name)[1] for column in table.columns]
-    known, found = _glossary("columns", "nouns"), set()
+    known, found = glossary_words("columns", "nouns"), set()
     for place in (0, 1):
         heads = Counter(name[place] for name in names if len(name) > place + 1)
         head, times = heads.most_common(1)[0] if heads else ("", 0)
@@ -135,25 +131,31 @@ def table_words(table: Table) -> Words:
     english = " ".join([*parts[:-1], singular(parts[-1])])
     own_en, own_zh = _own("tables", table.name)
     said_en, said_zh = _comment(table.comment)
-    nouns = _glossary("nouns", "columns")
+    nouns = glossary_words("nouns", "columns")
     known = nouns.get(english, ())
     chinese = [*own_zh, *(_strip_table(text) for text in said_zh), *known]
     names = [*own_en, english]
     if len(parts) > 1 and singular(parts[-1]) in _TABLE_TAILS:
         names.append(" ".join([*parts[:-2], singular(parts[-2])]))
-    if said_en and len(said_en.split()) <= 2 and not HAN.search(said_en):
-        *head, last = said_en.lower().split()
-        names.append(" ".join([*head, singular(last)]))
+    names += _english_comment(said_en)
     names += [
         *_others(english),
         " ".join([*written[:-1], singular(written[-1])] if written else []),
     ]
     person = singular(parts[-1]) in people() or english in people()
     if HAN.search(table.name):
-        chinese = [*own_zh, _strip_table(table.name), *chinese]
-        names = [*own_en, _strip_table(table.name)]
-        person = person or any(mark in table.name for mark in _people_zh())
-    return Words(_unique(names), _unique(chinese) or translated(english), person=person)
+        noun = _strip_table(table.name)
+        chinese = [*own_zh, noun, *chinese]
+        names = [*own_en, *_english_comment(said_en), in_english(noun) or noun]
+        person = person or any(mark in noun for mark in _people_zh()) or names[-1] in people()
+    return Words(unique(names), unique(chinese) or translated(english), person=person)
+
+
+def _english_comment(text: str) -> list[str]:
+    """A noun of one or two words that a table's comment gives."""
+    *head, last = text.lower().split() or [""]
+    good = bool(last) and len(head) < 2 and not HAN.search(text)
+    return [" ".join([*head, singular(last)])] if good else []
 
 
 @cache
@@ -170,6 +172,10 @@ def column_words(table: Table, column: Column) -> Words:
     written, parts = spoken(column.name)
     parts = _unmarked(parts, table) or (column.name.lower(),)
     owner = {singular(word) for word in spoken(table.name)[1]}
+    foreign = HAN.search(column.name) is not None
+    if foreign:
+        parts = tuple(in_english(column.name).split()) or parts
+        owner = {singular(word) for word in in_english(_strip_table(table.name)).split()}
     short = [part for part in parts if singular(part) not in owner] or list(parts)
     if len(short) > 1 and short[-1] in _TAILS | _UNIT_TAILS:
         short = short[:-1]
@@ -184,29 +190,31 @@ def column_words(table: Table, column: Column) -> Words:
     if said_en and len(said_en.split()) <= 3:
         names.insert(len(own_en), said_en.lower())
     chinese = [*own_zh, *_column_zh(table, english, whole, said_zh)]
-    if HAN.search(column.name):
-        chinese, names = [*own_zh, column.name, *chinese], [*own_en, column.name, said_en.lower()]
+    if foreign:
+        short_zh = column.name.removeprefix(_strip_table(table.name))
+        chinese = [*own_zh, *([short_zh] if len(short_zh) > 1 else []), column.name, *said_zh]
+        names = [name for name in names if name != column.name] or [column.name]
     sums = set(parts) & _money() if parts == ("total",) else set(parts) & _money() - {"total"}
     money = column.kind == "number" and (bool(sums) or "元" in column.comment)
     year = column.kind == "number" and (("year" in parts) or column.name.endswith(("年份", "年度")))
     counts = counted_noun(parts) if column.kind == "number" and not year else ""
     said = table_words(table)
-    full_zh = _unique([*own_zh, *said_zh, *_glossary("columns").get(whole, ())]) or translated(
+    full_zh = unique([*own_zh, *said_zh, *glossary_words("columns").get(whole, ())]) or translated(
         whole
     )
     bare_id = parts == ("id",)
     full = (
-        _unique([*(["id", f"{said.en[0]} id"] if bare_id else [whole]), " ".join(written)]),
-        _unique([*full_zh, *([f"{said.zh[0]}编号", "id"] if bare_id else [])]),
+        unique([*(["id", f"{said.en[0]} id"] if bare_id else [whole]), " ".join(written)]),
+        unique([*full_zh, *([f"{said.zh[0]}编号", "id"] if bare_id else [])]),
     )
-    if HAN.search(column.name):
-        full = ((column.name,), (column.name,))
-    return Words(_unique(names), _unique(chinese) or translated(english), money=money,
+    if foreign:
+        full = ((whole,), (column.name,))
+    return Words(unique(names), unique(chinese) or translated(english), money=money,
                  counts=counts, year=year, full=full)  # fmt: skip
 
 
 def _column_zh(table: Table, english: str, whole: str, said_zh: tuple[str, ...]) -> list[str]:
-    owner, known = table_words(table), _glossary("columns", "nouns")
+    owner, known = table_words(table), glossary_words("columns", "nouns")
     chinese = list(said_zh)
     head, _, last = english.rpartition(" ")
     if last == "name" and head and head not in _PART_NAMES and not known.get(english):
@@ -240,61 +248,3 @@ def _comment(comment: str) -> tuple[str, tuple[str, ...]]:
         elif part and not english:
             english = re.sub(_IN_UNIT, "", re.split(r"[:,.(]| of | to ", part)[0].strip())
     return english, tuple(chinese)
-
-
-def translated(english: str) -> tuple[str, ...]:
-    """Chinese for an English phrase: the longest known pieces; unknown words stay English.
-
-    A second way is given when a piece has another word.
-    """
-    glossary, parts, found = _glossary("columns", "nouns"), english.split(), []
-    if english not in glossary:
-        if len(parts) > 2 and parts[:2] == ["number", "of"]:
-            return tuple(
-                f"{way.removesuffix('数')}数" for way in translated(singular(" ".join(parts[2:])))
-            )
-        parts = _in_chinese_order(parts)
-    place = 0
-    while place < len(parts):
-        for end in range(len(parts), place, -1):
-            phrase = " ".join(parts[place:end])
-            last = " ".join([*parts[place : end - 1], singular(parts[end - 1])])
-            known = glossary.get(phrase) or glossary.get(last)
-            if known:
-                found.append(known)
-                place = end
-                break
-        else:
-            found.append((parts[place],))
-            place += 1
-    ways = _unique(["".join(words[0] for words in found), "".join(words[-1] for words in found)])
-    return ways if HAN.search(ways[0]) else (english,)
-
-
-_BOUNDS = {"from": "start", "to": "end"}
-_NOT_DONE = frozenset(["speed", "breed", "hundred"])
-_DONE = frozenset(["paid", "sold", "bought", "sent", "spent", "built", "won", "lost"])
-
-
-def _in_chinese_order(parts: list[str]) -> list[str]:
-    """What is said of a thing stands before it: "date supplied from" → "supplied start date"."""
-    if "of" in parts[1:-1]:
-        place = parts.index("of")
-        return [*parts[place + 1 :], *parts[:place]]
-    unit = next((part for part in parts if part in ("date", "time")), "")
-    if unit and parts[-1] in _BOUNDS:
-        rest = [part for part in parts[:-1] if part != unit]
-        return [*rest, _BOUNDS[parts[-1]], unit]
-    last, stated = parts[-1], parts[0] in ("is", "has", "was")
-    done = last in _DONE or (last.endswith("ed") and len(last) > 4 and last not in _NOT_DONE)
-    return [last, *parts[:-1]] if len(parts) > 1 and done and not stated else parts
-
-
-def in_chinese(english: str) -> str:
-    """Chinese for an English word of columns or tables, '' when it is not known."""
-    chinese = translated(english)[0]
-    return chinese if HAN.search(chinese) else ""
-
-
-def _unique(texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.strip() for text in texts if text and text.strip()))

@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 from llmtui.database.vocabulary import chinese_for
-from llmtui.trainer.instructions.lexicon import OWN, Words, translated
+from llmtui.trainer.instructions.lexicon import OWN, Words
 from llmtui.trainer.instructions.templates import data
+from llmtui.trainer.instructions.translate import translated
 
 
 @cache
@@ -27,14 +28,22 @@ def value_words(value: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def verb_for(column: Words) -> tuple[str, str]:
-    """What happened on a date column's day: (English participle, Chinese verb) or two blanks."""
-    verbs = _table("verbs")
-    for name in (*column.en, *column.zh):
-        for word in (*name.split(), name):
-            if word in verbs:
-                english, chinese = verbs[word].split("|")
-                return english, chinese
+    """What happened on a date column's day: (English participle, Chinese verb) or two blanks.
+
+    Its last word that is none for a date says so; what is due or planned has not happened.
+    """
+    verbs, signs = _table("verbs"), _table("dates")
+    for name in column.en:
+        words = [word for word in name.lower().split() if word not in signs["words"].split()]
+        if words and words[-1] in verbs and not set(words) & set(signs["not_yet"].split()):
+            english, chinese = verbs[words[-1]].split("|")
+            return english, chinese
     return "", ""
+
+
+def base_of(done: str) -> str:
+    """The base form of a participle that is said of who does it: arrive; '' for what is done."""
+    return str(_table("by_itself").get(done, ""))
 
 
 def superlatives_for(column: Words, *, high: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -75,6 +75,15 @@ def counted_noun(parts: tuple[str, ...]) -> str:
     return ""
 
 
+_NOT_DONE = frozenset(["speed", "breed", "hundred"])
+_DONE = frozenset(["paid", "sold", "bought", "sent", "spent", "built", "won", "lost"])
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word says that something was done: "shipped", "paid"."""
+    return word in _DONE or (word.endswith("ed") and len(word) > 4 and word not in _NOT_DONE)
+
+
 _IRREGULAR = {
     "person": "people", "child": "children", "staff": "staff", "aircraft": "aircraft", "man": "men",
     "woman": "women", "series": "series", "species": "species", "information": "information",

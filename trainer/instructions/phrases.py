@@ -63,20 +63,26 @@ def number_phrase(value: int | float, *, money: bool, plain: bool = False) -> Ph
         return Phrase(tuple(en), tuple(zh))
     if isinstance(value, int) and value >= 1000:
         en.append(f"{value:,}")
-        if value % 10000 == 0:
-            zh.append(f"{value // 10000}万")
-        elif value % 1000 == 0:
-            en.append(f"{value // 1000}k")
-            zh.append(f"{value // 1000}千" if value < 10000 else str(value))
+        if value % 1000 == 0:
+            en += [f"{value // 1000}k"] if value < 1_000_000 else []
+            zh.append(_in_chinese(value))
         if value % 1_000_000 == 0:
             en.append(f"{value // 1_000_000} million")
     if isinstance(value, int) and 0 < value <= 10:
         en.append(_SMALL[value - 1])
-        zh.append(_SMALL_ZH[value - 1])
+        zh += [_SMALL_ZH[value - 1]] if value != 2 else []  # 两 wants a measure word
     if money:
         en += [f"${text}" for text in en[:1]] + [f"{text} dollars" for text in en[:1]]
         zh += [f"{text}元" for text in list(zh)]
     return Phrase(tuple(en), tuple(zh))
+
+
+def _in_chinese(thousands: int) -> str:
+    """5000 → 5千, 15000 → 1.5万, 300000000 → 3亿."""
+    for unit, mark in ((100_000_000, "亿"), (10_000, "万"), (1000, "千")):
+        if thousands >= unit:
+            return f"{thousands / unit:.4f}".rstrip("0").rstrip(".") + mark
+    return str(thousands)
 
 
 def count_phrase(value: int) -> Phrase:

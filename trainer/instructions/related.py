@@ -9,6 +9,7 @@ from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import key_condition, name_condition, own_condition
 from llmtui.trainer.instructions.deeds import event_of
 from llmtui.trainer.instructions.extremes import extreme, superlative
+from llmtui.trainer.instructions.idioms import naming
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import (
     ties_for,
@@ -125,11 +126,11 @@ def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
     inner = own_condition(world, parent, found, fields)
     if inner is None:
         return None
-    loose = inner.kind in ("is", "one_of") and chance > 0.8
+    loose = inner.kind in ("is", "one_of") and chance > 0.8 and inner.tests[0][0].place
     if chance < 0.4 or loose:
         ways = dict(inner.ways)
-        if chance < 0.4:
-            ways.pop("adj", None)
+        if chance < 0.4:  # what is said without naming the column would be said of the row
+            ways = {part: naming(texts) for part, texts in ways.items()}
         return Condition(
             inner.kind, inner.tests, ways, {**inner.slots, "who": who(thing.words)}, path
         )

@@ -35,6 +35,16 @@ def joined(thing: Thing, ups: Path) -> str:
     return thing.sql + "".join(joins)
 
 
+_SINGULAR = {"have": "has", "are": "is", "were": "was", "do": "does", "don't": "doesn't",
+             "haven't": "hasn't", "aren't": "isn't", "weren't": "wasn't"}  # fmt: skip
+
+
+def _of_one(verb: str) -> str:
+    """A plural predicate as it is said of one; '' for verbs of their own."""
+    first, _, rest = verb.partition(" ")
+    return f"{_SINGULAR[first]} {rest}" if first in _SINGULAR else ""
+
+
 @dataclass(frozen=True)
 class Selection:
     """Rows of `thing` that meet all (or, with `either`, one) of the conditions.
@@ -109,7 +119,8 @@ class Selection:
         if self.conditions:
             found["verb"] = Lazy(self.verb, None)
             found["post"] = Lazy(self.post, None)
-            found["pred"] = Lazy(None, self.pred)
+            if all(condition.options("pred") for condition in self.conditions):
+                found["pred"] = Lazy(None, self.pred)
         else:
             found["bare"] = Phrase(("",), ("",))
         return found
@@ -122,19 +133,23 @@ class Selection:
         return sign.join(c.say("verb", rng) for c in self.conditions)
 
     def pred(self, rng: random.Random) -> str:
-        texts = [c.say("zh", rng).removesuffix("的") for c in self.conditions]
+        texts = [c.say("pred", rng) for c in self.conditions]
         sign = ("或者", "或") if self.either else ("且", "并且", "、", "而且", "，")
         return rng.choice(sign).join(texts)
 
-    def _tail(self, rng: random.Random, rest: list[Condition]) -> str:
+    def _tail(self, rng: random.Random, rest: list[Condition], *, many: bool = True) -> str:
         who = rng.choice(("who", "who", "that")) if self.words.person else "that"
         word = "or" if self.either else "and"
         if not rest:
             return ""
         if len(rest) == 1:
             alone = rng.random() < (0.5 if self.words.person else 0.25)
-            return f"{who} {rest[0].say('verb', rng)}" if alone else rest[0].say("post", rng)
+            verb = rest[0].say("verb", rng) if alone else ""
+            verb = verb if many else _of_one(verb)
+            return f"{who} {verb}" if verb else rest[0].say("post", rng)
         first, second = rest[0].say("post", rng), rest[1]
+        if not many:
+            return f"{first} {word} {second.say('post', rng)}"
         style = rng.random()
         if style < 0.35:
             return f"{who} {rest[0].say('verb', rng)} {word} {second.say('verb', rng)}"
@@ -154,7 +169,7 @@ class Selection:
                 if condition.options("adj") and rng.random() < 0.5:
                     front, rest = condition.say("adj", rng), [c for c in rest if c is not condition]
                     break
-        return " ".join(part for part in (front, name, self._tail(rng, rest)) if part)
+        return " ".join(part for part in (front, name, self._tail(rng, rest, many=many)) if part)
 
     def zh(self, rng: random.Random) -> str:
         name = pick(rng, self.words.zh)

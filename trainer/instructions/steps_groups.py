@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import Measure, column_slots, measure
 from llmtui.trainer.instructions.draft import Draft, drafted
 from llmtui.trainer.instructions.extremes import number_extreme
 from llmtui.trainer.instructions.grouping import Grouping, grouping
-from llmtui.trainer.instructions.meanings import verb_for
 from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, noun
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.steps_rows import direction, extreme_slots
@@ -193,53 +191,6 @@ def having(world: World) -> Draft | None:
     return drafted(
         shape, group.selection, grouped(group, shown, f" HAVING COUNT(*) {sign} {number}"), slots
     )
-
-
-_TIMES = {
-    "year": Phrase(("year",), ("年", "年份")),
-    "month": Phrase(("month",), ("月", "月份")),
-    "quarter": Phrase(("quarter",), ("季度",)),
-    "week": Phrase(("week",), ("周",)),
-    "day": Phrase(("day",), ("天", "日")),
-}
-_TIMELY = {
-    "year": "yearly",
-    "month": "monthly",
-    "quarter": "quarterly",
-    "week": "weekly",
-    "day": "daily",
-}
-
-
-def by_time(world: World) -> Draft | None:
-    """Counts or an aggregate for each year, month, week or day, or the one with the most."""
-    thing, rng = world.thing(), world.rng
-    selection = select(world, thing, (80, 20))
-    if not thing.dates or selection is None:
-        return None
-    item = rng.choice(thing.dates)
-    column = selection.column(item)
-    unit = rng.choices(list(_TIMES), (5, 5, 1, 1, 1))[0]
-    part = f"year({column})" if unit == "year" else f"date_trunc('{unit}', {column})"
-    done, done_zh = verb_for(item.words)
-    slots: dict[str, Sayable] = {"time": _TIMES[unit], "timely": Phrase((_TIMELY[unit],), ())}
-    slots |= {"col": noun(item.words), "mostly": Phrase(("most",), ("最多",))}
-    if done:
-        slots["done"] = Phrase((done,), (done_zh,))
-    source = f"FROM {selection.source}{selection.where()}"
-    if rng.random() < 0.2:
-        sql = f"SELECT {part} {source} GROUP BY {part} ORDER BY COUNT(*) DESC LIMIT 1"
-        return drafted("top_time", selection, sql, slots)
-    found = measure(world, thing.numbers) if rng.random() < 0.4 else None
-    if found is not None and len(found.parts) == 1:
-        what, shape, slots["measure"] = (
-            found.sql(full=selection.full),
-            "by_time_measure",
-            found.slots()["measure"],
-        )
-    else:
-        what, shape = "COUNT(*)", "by_time"
-    return drafted(shape, selection, f"SELECT {part}, {what} {source} GROUP BY {part}", slots)
 
 
 def children_count(world: World) -> Draft | None:

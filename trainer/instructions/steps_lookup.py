@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmtui.trainer.instructions.columns import column_slots, some_columns
 from llmtui.trainer.instructions.conditions import compose, name_condition, sayable
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
-from llmtui.trainer.instructions.meanings import counted_for, degree_for, ties_for, verb_for
+from llmtui.trainer.instructions.meanings import counted_for, degree_for, ties_for
 from llmtui.trainer.instructions.phrases import (
     YES,
     Phrase,
@@ -19,22 +19,12 @@ from llmtui.trainer.instructions.templates import Sayable
 from llmtui.trainer.instructions.things import Field, Thing
 from llmtui.trainer.instructions.world import World
 
-_PLACES = frozenset(
-    ["city", "country", "state", "location", "region", "province", "county", "town", "address"]
-)
-
-
 _SPECIAL = 0.65
 """Share of the questions for one column that ask by its meaning, where there is a way."""
 _COUNTING = 0.6
 """Share of the questions about one row for what a column counts, people or rooms, if one does."""
 _PARENT_BY_NAME = 0.65
 """Share of questions about what a row belongs to that ask for its name, not for other columns."""
-
-
-def is_place(item: Field) -> bool:
-    """Whether a column says where something is."""
-    return bool(_PLACES & {word for name in item.words.en for word in name.split()})
 
 
 def _named(
@@ -49,12 +39,11 @@ def _named(
 
 def _special(item: Field, slots: dict[str, Sayable]) -> str:
     """The shape that asks for a column by what it means: where, when, how long, how many."""
-    done, done_zh = verb_for(item.words) if item.kind == "date" else ("", "")
     how, counted = degree_for(item.words), counted_for(item.words)
-    if is_place(item):
+    if item.place:
         return "lookup_where"
-    if done:
-        slots["done"] = Phrase((done,), (done_zh,))
+    if item.happened:
+        slots |= item.happened
         return "lookup_when"
     if item.kind == "number" and counted[0]:
         slots |= {"counted": Phrase(*counted), "unit2": Phrase((), ("个",))}

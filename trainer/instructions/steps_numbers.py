@@ -8,6 +8,7 @@ from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, measure
 from llmtui.trainer.instructions.conditions import own_condition
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
+from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import degree_for
 from llmtui.trainer.instructions.phrases import YES, Phrase, noun
 from llmtui.trainer.instructions.selection import NOT_BARE
@@ -148,3 +149,56 @@ def gap_days(world: World) -> Draft | None:
     sql = f"SELECT AVG({days}) FROM {selection.source}{selection.where()}"
     draft = drafted("gap_days", selection, sql, slots)
     return replace(draft, slots={**draft.slots, "bare": YES}) if draft else None
+
+
+_TIMES = {
+    "year": Phrase(("year",), ("年",)),
+    "month": Phrase(("month",), ("月",)),
+    "quarter": Phrase(("quarter",), ("季度",)),
+    "week": Phrase(("week",), ("周",)),
+    "day": Phrase(("day",), ("天", "日")),
+}
+_OF_A_DATE = {"year": "年份", "month": "月份", "quarter": "季度", "week": "周", "day": "日期"}
+_TIMELY = {
+    "year": "yearly",
+    "month": "monthly",
+    "quarter": "quarterly",
+    "week": "weekly",
+    "day": "daily",
+}
+
+
+def _time_of(unit: str, column: Words) -> Phrase:
+    """The month or year of a column that is not the only date: "month of order date", 下单月份."""
+    chinese = column.zh[0].removesuffix("日期").removesuffix("时间")
+    return Phrase((f"{unit} of {column.en[0]}",), (chinese + _OF_A_DATE[unit],))
+
+
+def by_time(world: World) -> Draft | None:
+    """Counts or an aggregate for each year, month, week or day, or the one with the most."""
+    thing, rng = world.thing(), world.rng
+    selection = select(world, thing, (80, 20))
+    if not thing.dates or selection is None:
+        return None
+    item = rng.choice(thing.dates)
+    column = selection.column(item)
+    unit = rng.choices(list(_TIMES), (5, 5, 1, 1, 1))[0]
+    part = f"year({column})" if unit == "year" else f"date_trunc('{unit}', {column})"
+    slots: dict[str, Sayable] = {"time": _TIMES[unit], "timely": Phrase((_TIMELY[unit],), ())}
+    slots |= {"col": noun(item.words), "mostly": Phrase(("most",), ("最多",)), **item.happened}
+    if not item.only:
+        slots |= {"time": _time_of(unit, item.words), "timely": Phrase((), ())}
+    source = f"FROM {selection.source}{selection.where()}"
+    if rng.random() < 0.2:
+        sql = f"SELECT {part} {source} GROUP BY {part} ORDER BY COUNT(*) DESC LIMIT 1"
+        return drafted("top_time", selection, sql, slots)
+    found = measure(world, thing.numbers) if rng.random() < 0.4 else None
+    if found is not None and len(found.parts) == 1:
+        what, shape, slots["measure"] = (
+            found.sql(full=selection.full),
+            "by_time_measure",
+            found.slots()["measure"],
+        )
+    else:
+        what, shape = "COUNT(*)", "by_time"
+    return drafted(shape, selection, f"SELECT {part}, {what} {source} GROUP BY {part}", slots)

@@ -6,10 +6,9 @@ from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, owned_list, some_columns
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
 from llmtui.trainer.instructions.extremes import extreme, superlative
-from llmtui.trainer.instructions.meanings import counted_for, superlatives_for, verb_for
+from llmtui.trainer.instructions.meanings import counted_for, superlatives_for
 from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, noun, nouns
 from llmtui.trainer.instructions.selection import NOT_BARE, Selection
-from llmtui.trainer.instructions.steps_lookup import is_place
 from llmtui.trainer.instructions.templates import Sayable, data
 from llmtui.trainer.instructions.things import Field, Relation, Thing, said_elsewhere
 from llmtui.trainer.instructions.world import World
@@ -97,7 +96,7 @@ def distinct(world: World) -> Draft | None:
     if found is None:
         return None
     item, selection, slots = found
-    if is_place(item):
+    if item.place:
         slots["place"] = YES
     sql = f"SELECT DISTINCT {selection.column(item)} FROM {selection.source}{selection.where()}"
     return drafted("distinct", selection, sql, slots)
@@ -177,10 +176,10 @@ def extreme_slots(item: Field, *, high: bool) -> dict[str, Sayable]:
         slots["mostly"] = (
             Phrase(("most",), ("最多",)) if high else Phrase(("fewest", "least"), ("最少",))
         )
-    happened, _ = verb_for(item.words) if item.kind == "date" else ("", "")
-    if happened:
+    if item.happened:
         last = "last" if high else "first"
-        slots["super_done"] = Phrase((f"{happened} {last}",), ())
+        slots["super_done"] = Phrase((f"{item.happened['done'].en[0]} {last}",), ())
+        slots["was"] = Phrase(("was" if "passive" in item.happened else "",), ())
     if high:
         slots["high"] = YES
     return slots

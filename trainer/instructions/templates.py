@@ -19,7 +19,9 @@ _SLOT = re.compile(r"{(\w+)}")
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 _WORDS = re.compile(r"<(\w+)>")
 _OPTIONAL = re.compile(r"({\w+}|[\u4e00-\u9fff])\?(?=.)")
-_ARTICLE = re.compile(r"{a} (?=(\w))")
+_ARTICLE = re.compile(r"{a} (?=(\S+))")
+_SOUND_A = ("unit", "uniq", "unif", "univ", "union", "use", "usu", "uti", "euro", "one")
+_SOUND_AN = ("hour", "honor", "honour", "heir")
 
 
 class Sayable(Protocol):
@@ -91,4 +93,11 @@ def fill(template: str, lang: str, slots: Mapping[str, Sayable], rng: random.Ran
     text = _SLOT.sub(
         lambda match: match[0] if match[1] == "a" else slots[match[1]].say(lang, rng), template
     )
-    return _ARTICLE.sub(lambda match: "an " if match[1].lower() in "aeiou" else "a ", text)
+    return _ARTICLE.sub(lambda match: f"{_article(match[1].lower())} ", text)
+
+
+def _article(word: str) -> str:
+    """The article before a word, by its sound as far as its letters tell."""
+    word = word.lstrip("\"'“‘(")
+    vowel = word.startswith(tuple("aeiou")) and not word.startswith(_SOUND_A)
+    return "an" if vowel or word.startswith(_SOUND_AN) else "a"

@@ -12,12 +12,16 @@ from typing import Any
 from llmtui.database.schema import Column, Table, quote
 from llmtui.trainer.instructions.labels import label_of
 from llmtui.trainer.instructions.lexicon import Words, column_words, people, table_words
-from llmtui.trainer.instructions.meanings import yields_to
-from llmtui.trainer.instructions.naming import spoken
-from llmtui.trainer.instructions.phrases import Phrase, nouns
+from llmtui.trainer.instructions.meanings import base_of, verb_for, yields_to
+from llmtui.trainer.instructions.naming import is_participle, spoken
+from llmtui.trainer.instructions.phrases import YES, Phrase, nouns
 
 _CODES = ("id", "code", "key", "number", "no", "ssn", "isbn", "uuid")
 _NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile", "ssn"}
+_PLACES = frozenset(
+    ["city", "country", "state", "location", "region", "province", "county", "town", "address"]
+)
+_ASKING = (("is",), ("has",), ("was",), ("can",))
 _COUNTED = {"per", "num", "number", "total", "count", "of", "no", "avg", "average", "max", "min"}
 Row = dict[str, Any]
 
@@ -49,6 +53,38 @@ class Field:
         return named or self.column.name.endswith(("编号", "号", "代码", "电话"))
 
     @cached_property
+    def only(self) -> bool:
+        """Whether its table has no other date, or year, so that nobody names it; days of birth
+        are told apart by their words."""
+        others = [column for column in self.table.columns if column.name != self.column.name]
+        words = [(column.kind, column_words(self.table, column)) for column in others]
+        dates = [said for kind, said in words if kind == "date" or said.year]
+        return all(verb_for(said)[0] == "born" for said in dates)
+
+    @cached_property
+    def place(self) -> bool:
+        """Whether it says where something is."""
+        return bool(_PLACES & {word for name in self.words.en for word in name.split()})
+
+    @cached_property
+    def happened(self) -> dict[str, Phrase]:
+        """What happened on a date, as slots: {done} with {were} before it, and {passive} or {do};
+        {} for other columns, and where another date of the table is called the same."""
+        if self.kind != "date":
+            return {}
+        done, chinese = verb_for(self.words)
+        others = [c for c in self.table.columns if c.kind == "date" and c.name != self.column.name]
+        if not done or any(verb_for(column_words(self.table, c))[0] == done for c in others):
+            return {}
+        base = base_of(done)
+        how = {"do": Phrase((base,), ())} if base else {"passive": YES}
+        return {
+            "done": Phrase((done,), (chinese,)),
+            "were": Phrase(("" if base else "were",), ()),
+            **how,
+        }
+
+    @cached_property
     def kind(self) -> str:
         """The column's kind; "other" when its values cannot be compared (NaN, infinite dates)."""
         low, high, kind = self.column.minimum, self.column.maximum, self.column.kind
@@ -56,7 +92,16 @@ class Field:
             return "other"
         if kind == "date" and not (isinstance(low, dt.date) and isinstance(high, dt.date)):
             return "other"
-        return kind
+        return "bool" if kind == "number" and self._flag else kind
+
+    @property
+    def _flag(self) -> bool:
+        """Whether whole numbers, 0 and 1, say no and yes, as the column's name tells."""
+        said = spoken(self.column.name)[1]
+        named = said[:1] in _ASKING or is_participle(said[-1] if said else "")
+        named = named or self.column.name.startswith("是否")
+        within = {self.column.minimum, self.column.maximum} == {0, 1}
+        return named and within and self.column.distinct == 2 and "INT" in self.column.type
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +191,7 @@ class Thing:
         found = []
         for item in self.shown:
             few = 2 <= item.column.distinct <= 60 and item.column.distinct <= rows / 1.5
+            few = few and (len(self.label) == 1 or item not in self.label)  # half of a name
             if item.kind in ("text", "bool") and few:
                 found.append(item)
         return found
