@@ -31,6 +31,7 @@ from llmtui.workspace.errors import Interrupted, LlmtuiError
 _SETTLED = "Answered as you settled it before."
 _NONE = "No SQL was found that fits this database."
 _FAULT = "The question could not be answered because of a fault in llmtui"
+_BROKE_OFF = "The answer ended before its SQL did."
 _ANSWER_TOKENS = 192
 
 
@@ -40,6 +41,8 @@ class Model(Protocol):
     path: Path
     prompt: Prompt
     context: int
+    cut: bool
+    """Whether only its length ended the last answer."""
 
     @property
     def confidence(self) -> float | None: ...
@@ -243,6 +246,9 @@ class Asker:
                 on_text(text)
             if is_whole(text) or goes_round(text, ROUND_LETTERS):
                 break
+        else:
+            if self.model.cut:  # what it says so far may mean something else: y < 2 of y < 20
+                return Answer(sql=statement_in(text), message=_BROKE_OFF, exit_code=1)
         return self._checked(text, question, self.model.confidence)
 
     def _heed(self) -> None:

@@ -161,7 +161,7 @@ class Engine:
             if self._asked and self._expected is not None:
                 self._drafts = Drafts(map(self.tokenize, self._expected))
                 self._expected = None
-            self._doubts, self._asked, self.cut = Doubts(), len(tokens), True
+            self._doubts, self._asked, self.cut = Doubts(), len(tokens), False
             yield from self._said(max_tokens)
 
     def _said(self, most: int) -> Iterator[int]:
@@ -171,7 +171,6 @@ class Engine:
         while len(said) < most:
             token = self._doubts.take(logits[row])
             if self._is_end(token):
-                self.cut = False
                 return
             yield token
             said.append(token)
@@ -181,6 +180,7 @@ class Engine:
             self._memory.unread(len(ahead) - row)
             ahead = self._drafts.after(said, min(MOST_GUESSED, most - len(said)))
             logits, row = self._memory.read([token, *ahead]), 0
+        self.cut = True
 
     def complete(self, tokens: Sequence[int], *, max_tokens: int = 256) -> list[int]:
         return list(self.stream_tokens(tokens, max_tokens=max_tokens))

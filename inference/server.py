@@ -73,6 +73,8 @@ class ServerModel:
         self.prompt = Prompt("chatml", "prompt")
         self.context = _CONTEXT
         self.confidence: float | None = None
+        self.cut = False
+        """Whether the last answer broke off before its end."""
         self.path = Path(name or self._first())
 
     def tokenize(self, text: str, control: bool = False) -> list[int]:
@@ -92,17 +94,22 @@ class ServerModel:
         shared: int = 0,  # noqa: ARG002  (a server keeps what it has read as it likes)
     ) -> Iterator[str]:
         """Raises ServerError, and Interrupted when `cancel` was called."""
-        self._cancelled = False
+        self._cancelled = self.cut = False
         message = {"role": "user", "content": bytes(tokens).decode()}
         body = {"model": str(self.path), "messages": [message], "temperature": 0,
                 "max_tokens": max_tokens, "stream": True}  # fmt: skip
-        heard = False
+        heard, ended_by = False, ""
         try:
             for line in self._lines("POST", "/chat/completions", json.dumps(body)):
-                text = _piece(line)
-                heard = heard or line.startswith(b"data:")
-                if text is None:
+                if not line.startswith(b"data:"):
+                    continue
+                heard = True
+                data = line.removeprefix(b"data:").strip()
+                if data == b"[DONE]":
+                    ended_by = ended_by or "stop"
                     break
+                text, reason = self._piece(json.loads(data))
+                ended_by = reason or ended_by
                 if text:
                     yield text
         except (OSError, http.client.HTTPException) as error:
@@ -114,6 +121,7 @@ class ServerModel:
             raise Interrupted("The answer was stopped")
         if not heard:
             raise self._no_answer()
+        self.cut = ended_by in ("", "length")
 
     def cancel(self) -> None:
         """End the answer, also while the server is thinking."""
@@ -164,6 +172,23 @@ class ServerModel:
             raise ConnectionError(f"no connection within {_CONNECTS:g} seconds") from error
         connection.sock.settimeout(_SECONDS)
 
+    def _piece(self, said: Any) -> tuple[str, str]:
+        """The text in a piece of the stream, and why the answer ends with it; "" for none."""
+        if problem := said.get("error"):
+            raise self._failed(problem)
+        choice = (said.get("choices") or [{}])[0]
+        text = (choice.get("delta") or {}).get("content")
+        return str(text or ""), str(choice.get("finish_reason") or "")
+
+    def _failed(self, problem: Any) -> ServerError:
+        """An error that comes in the stream."""
+        facts = problem if isinstance(problem, dict) else {"message": problem}
+        told = safe_text(str(facts.get("message") or problem)[:300])
+        error = ServerError(f"The server failed while it answered: {told}", where=self._url)
+        code = facts.get("code")
+        error.status = code if isinstance(code, int) else int(http.client.OK)
+        return error
+
     def _refusal(self, response: http.client.HTTPResponse) -> ServerError:
         """What a server says in the place of an answer."""
         told = safe_text(response.read(300).decode("utf-8", "replace")).strip()
@@ -204,14 +229,3 @@ def _seconds(text: str) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _piece(line: bytes) -> str | None:
-    """The text in a line of the stream, '' when it holds none, None at the end."""
-    if not line.startswith(b"data:"):
-        return ""
-    data = line.removeprefix(b"data:").strip()
-    if data == b"[DONE]":
-        return None
-    choices: Any = json.loads(data).get("choices") or [{}]
-    return str((choices[0].get("delta") or {}).get("content") or "")

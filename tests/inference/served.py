@@ -37,13 +37,17 @@ def server(say: Say) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         httpd.server_close()
 
 
-def streamed(*pieces: str) -> Say:
+def streamed(*pieces: str, ends: str = "stop", problem: object = None) -> Say:
+    """Says pieces; then why it ends, "" for a connection that breaks off, or what goes wrong."""
+
     def say(handler: BaseHTTPRequestHandler, _body: dict[str, Any]) -> None:
         handler.send_response(200)
         handler.end_headers()
         for piece in pieces:
             chunk = {"choices": [{"delta": {"content": piece}}]}
             handler.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-        handler.wfile.write(b"data: [DONE]\n\n")
+        last = {"error": problem} if problem else {"choices": [{"finish_reason": ends}]}
+        if problem or ends:
+            handler.wfile.write(f"data: {json.dumps(last)}\n\ndata: [DONE]\n\n".encode())
 
     return say

@@ -54,6 +54,15 @@ def test_an_answer_can_be_cancelled_and_the_next_one_is_whole(engine: Engine) ->
     assert "".join(engine.stream(tokens, max_tokens=8))
 
 
+def test_only_an_answer_that_its_length_ended_is_cut(engine: Engine) -> None:
+    tokens = engine.prompt.tokens(engine.tokenize, "Count to one hundred.", "")
+    for most, cut in ((4, True), (8, False)):
+        for number, _ in enumerate(engine.stream_tokens(tokens, max_tokens=most)):
+            if number == 5:
+                break
+        assert engine.cut is cut
+
+
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer is too unlikely."""

@@ -49,6 +49,31 @@ def test_an_error_of_the_server_is_told(shop_database: Database) -> None:
     assert "\x1b" not in answer.message
 
 
+def test_an_answer_that_its_length_ended_is_none(shop_database: Database) -> None:
+    for ends in ("length", ""):  # the last is a connection that breaks off
+        said = streamed("SELECT COUNT(*) FROM customers WHERE id < 2", ends=ends)
+        with server(said) as (url, _):
+            answer = Asker(shop_database, ServerModel(url)).ask("How many customers below 20?")
+        assert (answer.status, answer.rows) == ("abstained", ()), ends
+        assert "ended before its SQL did" in answer.message
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"message": "out of memory \x1b[31m", "code": 500},
+        "out of memory",
+        {"message": "out of memory"},
+    ],
+)
+def test_an_error_in_the_stream_is_told(shop_database: Database, problem: object) -> None:
+    with server(streamed("SELECT ", problem=problem)) as (url, _):
+        answer = Asker(shop_database, ServerModel(url)).ask("How many customers?")
+    assert answer.status == "failed"
+    assert "failed while it answered: out of memory" in answer.message
+    assert "\x1b" not in answer.message
+
+
 def test_an_answer_is_stopped_while_the_server_thinks() -> None:
     begun, done = threading.Event(), threading.Event()
 

@@ -96,3 +96,16 @@ def test_a_second_statement_that_changes_data_is_left_for_the_guard() -> None:
 )
 def test_open_brackets_and_quotes_are_closed(sql: str, whole: str) -> None:
     assert closed(sql) == whole
+
+
+@pytest.mark.parametrize("repair", [True, False])
+def test_what_its_length_ended_is_no_answer(shop_database: Database, repair: bool) -> None:
+    model = Scripted(f"{COUNT} WHERE id < 2", f"{COUNT} WHERE id < 2")  # 0, it would have said
+    model.cut = True
+    answer = Asker(shop_database, model, repair=repair).ask("How many customers below 20? Please.")
+    assert (answer.status, answer.rows, answer.checks.ran) == (
+        "abstained" if repair else "failed", (), False,
+    )  # fmt: skip
+    assert "The answer ended before its SQL did." in answer.message
+    model.says = [f"{COUNT} WHERE id < 2; SELECT 1, 2, 3, 4"]  # its end was there
+    assert Asker(shop_database, model, repair=repair).ask("How many below 2?").rows == ((1,),)
