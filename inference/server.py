@@ -12,9 +12,11 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,8 @@ KEY = "LLMTUI_SERVER_KEY"
 """The variable that holds the server's key."""
 _SECONDS, _CONNECTS = 120.0, 10.0
 """What the server may take for its next piece, and to be reached."""
+_LOOKED_EVERY = 0.05
+"""Seconds, for a cancel while it is not reached yet."""
 _CONTEXT = 32_000
 """Bytes of prompt and answer together; servers do not say how much they take."""
 _LONGEST_LINE, _MOST_BYTES = 1 << 20, 8 << 20
@@ -52,7 +56,7 @@ class ServerModel:
     """url: up to and with `/v1`; name: the model to ask for, "" for the first that is offered.
 
     Its tokens are the bytes of a text, without the chat markers: those are the server's to write.
-    Raises UsageError for an address that is none, ServerError when it cannot be reached.
+    Nothing is sent before `reach` or the first answer. Raises UsageError for what is no address.
     """
 
     def __init__(self, url: str, *, name: str = "") -> None:
@@ -75,7 +79,13 @@ class ServerModel:
         self.confidence: float | None = None
         self.cut = False
         """Whether the last answer broke off before its end."""
-        self.path = Path(name or self._first())
+        self.path = Path(name)
+
+    def reach(self) -> None:
+        """Find out which model to ask for, when none was named. Raises ServerError, and Interrupted
+        when `cancel` was called."""
+        self._cancelled = False
+        self._choose()
 
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         return [] if control else list(text.encode())
@@ -95,6 +105,7 @@ class ServerModel:
     ) -> Iterator[str]:
         """Raises ServerError, and Interrupted when `cancel` was called."""
         self._cancelled = self.cut = False
+        self._choose()
         message = {"role": "user", "content": bytes(tokens).decode()}
         body = {"model": str(self.path), "messages": [message], "temperature": 0,
                 "max_tokens": max_tokens, "stream": True}  # fmt: skip
@@ -124,23 +135,28 @@ class ServerModel:
         self.cut = ended_by in ("", "length")
 
     def cancel(self) -> None:
-        """End the answer, also while the server is thinking."""
+        """End the answer, also while the server is thinking, or is not reached yet."""
         self._cancelled = True
         held = self._socket
         if held is not None:
             with suppress(OSError):  # it ended by itself
                 held.shutdown(socket.SHUT_RDWR)
 
-    def _first(self) -> str:
+    def _choose(self) -> None:
+        """Take the first model that is offered, when none was named."""
+        if self.path.name:
+            return
         try:
             found = json.loads(b"".join(self._lines("GET", "/models")))
-            return str(found["data"][0]["id"])
+            self.path = Path(str(found["data"][0]["id"]))
         except (OSError, http.client.HTTPException) as error:
+            if self._cancelled:
+                raise Interrupted("The answer was stopped") from error
             raise self._broken(error) from error
         except (ValueError, LookupError, TypeError) as error:
             raise ServerError(
                 "The server does not say which models it has", where=self._url,
-                hint="Name one with --model.",
+                hint="Name one with --model or the setting server_model.",
             ) from error  # fmt: skip
 
     def _lines(self, method: str, path: str, body: str | None = None) -> Iterator[bytes]:
@@ -166,8 +182,24 @@ class ServerModel:
             connection.close()
 
     def _connect(self, connection: http.client.HTTPConnection) -> None:
+        """In a thread, which is left to itself when `cancel` is called: it may take long to find
+        out that nobody is there."""
+        reached: Future[None] = Future()
+
+        def connect() -> None:
+            try:
+                connection.connect()
+                reached.set_result(None)
+            except Exception as error:  # raised again by whoever waits
+                reached.set_exception(error)
+
+        Thread(target=connect, daemon=True).start()
+        while not wait([reached], timeout=_LOOKED_EVERY).done:
+            if self._cancelled:
+                reached.add_done_callback(lambda _reached: connection.close())
+                raise Interrupted("The answer was stopped")
         try:
-            connection.connect()
+            reached.result()
         except TimeoutError as error:
             raise ConnectionError(f"no connection within {_CONNECTS:g} seconds") from error
         connection.sock.settimeout(_SECONDS)

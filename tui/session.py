@@ -104,11 +104,11 @@ class Session:
         found = self._opened(model)
         if found is not None:
             return found
-        if self.closed:
-            raise Interrupted(_STOPPED)
         with self.answering, self._lock:
             found = self._opened(model)  # by whoever held the locks
             if found is None:
+                if self.closed:
+                    raise Interrupted(_STOPPED)
                 from llmtui.inference.engine import Engine
 
                 found = self._engines[model] = Engine(model, threads=self.settings.threads)
@@ -133,7 +133,7 @@ class Session:
         """The asker with the server of the settings, or the project's model of now, or else the
         head start of its base.
 
-        Raises ModelError when there is none of them, or the server cannot be reached.
+        Raises ModelError when there is none of them. The server is not reached before it is asked.
         """
         from llmtui.tui.headstart import model_of
         from llmtui.tui.verdicts import settled, usual
@@ -145,9 +145,8 @@ class Session:
                 from llmtui.inference.server import ServerModel
 
                 if self._asker is None or not isinstance(self._asker.model, ServerModel):
-                    self._asker = Asker(
-                        database, ServerModel(server), settled=settled(self.project)
-                    )
+                    there = ServerModel(server, name=self.settings.server_model)
+                    self._asker = Asker(database, there, settled=settled(self.project))
                 return self._asker
         model = self.project.model or model_of(self.settings, lambda _event: None)
         if model is None:
@@ -195,10 +194,25 @@ class Session:
             self._database.interrupt()
 
     def close(self) -> None:
-        """Stop whatever is being answered or run; nothing else is begun after that."""
+        """Stop whatever is being answered or run; nothing else is begun after that. The models are
+        closed by a thread, as soon as none of them answers any more."""
         self.closed = True
+        self._hush()
+        if self._database is not None:
+            self._database.close()
+        threading.Thread(target=self._close_models).start()
+
+    def _hush(self) -> None:
         for engine in list(self._engines.values()):
             engine.cancel()
         self.stop()
-        if self._database is not None:
-            self._database.close()
+
+    def _close_models(self) -> None:
+        while not self.answering.acquire(timeout=_LOOKED_EVERY):
+            self._hush()  # once more: an answer that began since does not know of it
+        with self._lock:
+            for engine in self._engines.values():
+                engine.close()
+            self._engines.clear()
+            self._asker = None
+        self.answering.release()

@@ -43,7 +43,10 @@ class Settings:
     least_confidence: float = 0.5
     """Confidence, 0 to 1, below which an answer is not shown, only its SQL; 0 shows every one."""
     server: str = ""
-    """Address of a server that speaks OpenAI's protocol and answers instead of a local model."""
+    """Address of a server that speaks OpenAI's protocol and answers in the app and `ask` instead of
+    a local model."""
+    server_model: str = ""
+    """Name of the model to ask for there; without one the first that the server offers."""
     threads: int = 0
     """Threads for training and inference; 0 means every core."""
     max_rows: int = 1000

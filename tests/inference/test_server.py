@@ -98,7 +98,7 @@ def test_what_is_no_address_is_told(url: str) -> None:
 
 def test_nobody_there_is_one_sentence() -> None:
     with pytest.raises(ModelError, match="cannot be reached"):
-        ServerModel("http://127.0.0.1:9/v1")
+        ServerModel("http://127.0.0.1:9/v1").reach()
 
 
 def test_a_project_cannot_say_where_questions_are_sent(shop_database: Database) -> None:

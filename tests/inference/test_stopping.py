@@ -122,11 +122,30 @@ def test_a_cancel_while_what_was_nearly_said_is_tried_stops_it(shop_database: Da
     assert is_stopped(asker.ask("customers below"))
 
 
+@pytest.mark.parametrize("named", ["", "m"])
+def test_a_server_that_is_not_reached_yet_is_not_waited_for(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, cancelled = threading.Event(), list[float]()
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", lambda _self: free.wait(20))
+    model = ServerModel("http://127.0.0.1:9/v1", name=named)
+
+    def cancel() -> None:
+        cancelled.append(time.monotonic())
+        model.cancel()
+
+    threading.Timer(0.2, cancel).start()
+    with pytest.raises(Interrupted):
+        list(model.stream(model.tokenize("Hello")))
+    assert time.monotonic() - cancelled[0] < 0.5
+    free.set()
+
+
 def test_a_server_is_not_asked_when_the_answer_is_stopped_on_the_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with server(streamed("SELECT 1")) as (url, asked):
-        model, connect = ServerModel(url), http.client.HTTPConnection.connect
+        model, connect = ServerModel(url, name="m"), http.client.HTTPConnection.connect
 
         def connected(connection: http.client.HTTPConnection) -> None:
             model.cancel()

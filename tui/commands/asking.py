@@ -185,7 +185,9 @@ def _answering(
     if chosen is None:
         from llmtui.inference.server import ServerModel
 
-        yield ServerModel(settings.server, name=name or "")
+        model = ServerModel(settings.server, name=name or settings.server_model)
+        model.reach()
+        yield model
         return
     with open_engine(chosen, settings, database) as engine:
         yield engine

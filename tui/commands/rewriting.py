@@ -163,7 +163,9 @@ def _remote(url: str, name: str | None) -> tuple[Callable[[Flag], Sequence[Model
     """A few connections to a server; and the name of its model. Raises ServerError."""
     from llmtui.inference.rewriting.teacher import PatientServer
 
-    model = str(PatientServer(url, Flag(), name=name or "").path)
+    first = PatientServer(url, Flag(), name=name or "")
+    first.reach()
+    model = str(first.path)
     return (lambda flag: [PatientServer(url, flag, name=model) for _ in range(_BESIDE)]), model
 
 
