@@ -21,7 +21,7 @@ from llmtui.database.secrets import find
 from llmtui.database.vocabulary import question_words
 from llmtui.workspace import paths
 from llmtui.workspace.errors import QueryError, TimeLimitError
-from llmtui.workspace.files import whole_file
+from llmtui.workspace.files import keep_last_used, mark_used, whole_file
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
@@ -34,7 +34,7 @@ _VERSION = "2"
 _TELLING = re.compile(r"@|://|-----|(?:\d[ ().-]*){7}|\w{16}|eyJ")
 """What every secret has, since looking at each value with care would take long."""
 _AT_ONCE = 400
-_MOST_FILES = 64
+_MOST_FILES, _MOST_BYTES = 64, 2 << 30
 _STEM, _ENDING = 6, 3
 """Letters of a stem at the least, of an ending at the most."""
 _TABLES = """
@@ -131,16 +131,12 @@ def value_index(database: Database) -> ValueIndex:
     if not file.is_file():
         with whole_file(file) as temporary:
             _build(temporary, database)
-        _forget(folder, f"{stem}-{owner}-", file)
+        for earlier in folder.glob(f"{stem}-{owner}-*.values"):
+            if earlier != file:
+                earlier.unlink(missing_ok=True)
+        keep_last_used(folder, "*.values", _MOST_FILES, _MOST_BYTES)
+    mark_used(file)
     return ValueIndex(file)
-
-
-def _forget(folder: Path, owner: str, made: Path) -> None:
-    """Delete earlier states of this source, and what has not been made for the longest time."""
-    kept = sorted(folder.glob("*.values"), key=lambda file: -file.stat().st_mtime)
-    for number, file in enumerate(kept):
-        if file != made and (file.name.startswith(owner) or number >= _MOST_FILES):
-            file.unlink(missing_ok=True)
 
 
 def _build(file: Path, database: Database) -> None:

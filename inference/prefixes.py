@@ -15,12 +15,13 @@ from typing import Any
 
 from llmtui.workspace import paths
 from llmtui.workspace.errors import StorageError
-from llmtui.workspace.files import whole_file
+from llmtui.workspace.files import keep_last_used, mark_used, whole_file
 
 LEAST = 48
 """Tokens from which a beginning is worth keeping."""
-_IN_MEMORY = 4
-_ON_DISK = 12
+_IN_MEMORY, _MEMORY_BYTES = 4, 1 << 29
+_ON_DISK, _DISK_BYTES = 12, 2 << 30
+"""States that are kept, and bytes of them together; one is kept whatever its size."""
 _SUM = 32
 """Bytes of the checksum before a state: what was cut short or changed is not given to llama.cpp."""
 
@@ -41,6 +42,7 @@ class Prefixes:
         data = self._held.get(key) or self._read(key)
         if data is None:
             return False
+        mark_used(self._file(key))
         buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
         if not self._llama.llama_state_seq_set_data(self._context, buffer, len(data), 0):
             return False
@@ -58,14 +60,16 @@ class Prefixes:
         try:
             with whole_file(self._file(key)) as temporary:
                 temporary.write_bytes(hashlib.sha256(data).digest() + data)
-            _forget()
+            keep_last_used(paths.prefixes_dir(), "*.state", _ON_DISK, _DISK_BYTES)
         except StorageError:
             pass  # it is read again next time
 
     def _hold(self, key: str, data: bytes) -> None:
         self._held[key] = data
         self._held.move_to_end(key)
-        while len(self._held) > _IN_MEMORY:
+        while len(self._held) > 1 and (
+            len(self._held) > _IN_MEMORY or sum(map(len, self._held.values())) > _MEMORY_BYTES
+        ):
             self._held.popitem(last=False)
 
     def _read(self, key: str) -> bytes | None:
@@ -82,13 +86,6 @@ class Prefixes:
 
     def _file(self, key: str) -> Path:
         return paths.prefixes_dir() / f"{key}.state"
-
-
-def _forget() -> None:
-    """Delete the states that were made longest ago."""
-    files = sorted(paths.prefixes_dir().glob("*.state"), key=lambda file: -file.stat().st_mtime)
-    for file in files[_ON_DISK:]:
-        file.unlink(missing_ok=True)
 
 
 def told_apart(file: Path) -> str:

@@ -68,6 +68,28 @@ def _beside(path: Path, ending: str) -> Path:
     return path.with_name(f".{path.name}.{ending}")
 
 
+def mark_used(path: Path) -> None:
+    """Let `keep_last_used` know that a file of a cache was of use."""
+    with suppress(OSError):  # another process has deleted it, or the disk is read-only
+        os.utime(path)
+
+
+def keep_last_used(folder: Path, pattern: str, most: int, most_bytes: int) -> None:
+    """Delete what is above `most` files or `most_bytes` of a cache, the last used one never. Other
+    processes may do so too."""
+    found: list[tuple[int, int, Path]] = []
+    for file in folder.glob(pattern):
+        with suppress(OSError):
+            facts = file.stat()
+            found.append((facts.st_mtime_ns, facts.st_size, file))
+    held = 0
+    for number, (_, size, file) in enumerate(sorted(found, reverse=True)):
+        held += size
+        if number and (number >= most or held > most_bytes):
+            with suppress(OSError):
+                file.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
