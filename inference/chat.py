@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -25,6 +25,8 @@ class ChatModel(Protocol):
 
     prompt: Prompt
     context: int
+    cut: bool
+    """Whether only its length ended the last answer."""
 
     def tokenize(self, text: str, control: bool = False) -> list[int]: ...
 
@@ -33,7 +35,7 @@ class ChatModel(Protocol):
 
 def reply(
     model: ChatModel, turns: Sequence[Turn], system: str = "", most: int = ANSWER_TOKENS
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """The answer to the last turn, in pieces. Earlier turns that do not fit are left out.
 
     most: tokens of the answer

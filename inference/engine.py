@@ -194,6 +194,11 @@ class Engine:
         """Geometric mean of the probabilities of the tokens of the last answer, 0 to 1."""
         return self._doubts.confidence
 
+    @property
+    def used(self) -> tuple[int, int]:
+        """Tokens of the last prompt, and of its answer with the one that ended it."""
+        return self._asked, len(self._doubts)
+
     def alternatives(self, most: int, enough: Callable[[str, Candidate], float]) -> None:
         """Other answers to the last prompt: each says what the last one did up to a token that
         another came close to, goes on with that, and is then greedy. `enough` is told each as it

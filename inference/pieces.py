@@ -23,7 +23,7 @@ class Pieces:
 
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         """Token ids; special tokens are parsed in control text only, none are added."""
-        raw = text.encode("utf-8")
+        raw = text.encode("utf-8", "replace")
         room = len(raw) + 8
         buffer = (self._llama.llama_token * room)()
         count = self._llama.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, control)

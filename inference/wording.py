@@ -31,6 +31,8 @@ def question_problem(question: str) -> str:
         return "The question is empty."
     if len(question) > MOST_QUESTION:
         return f"The question has {len(question)} characters; {MOST_QUESTION} are allowed."
+    if any("\ud800" <= character <= "\udfff" for character in question):
+        return "The question holds what is no character."
     letters = [character for character in question if character.isalpha()]
     known = sum(_english_or_chinese(character) for character in letters)
     if letters and known < len(letters) / 2:

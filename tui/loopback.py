@@ -12,9 +12,9 @@ def from_here(host: str, origin: str = "") -> bool:
 
     host, origin: the request's headers; a page of elsewhere may call this machine by any name
     """
-    asked = urlsplit(f"//{host}")
-    page = urlsplit(origin) if origin else asked
     try:
+        asked = urlsplit(f"//{host}")
+        page = urlsplit(origin) if origin else asked
         return {asked.hostname, page.hostname} <= _NAMES and asked.port == page.port
     except ValueError:
         return False

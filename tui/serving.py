@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import time
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
 from llmtui.inference.ask import Asker
-from llmtui.inference.chat import ANSWER_TOKENS, ChatModel, Turn, reply
+from llmtui.inference.chat import ChatModel, reply
 from llmtui.tui.loopback import from_here
+from llmtui.tui.protocol import Asked, Completion, asked_of, up_to
 from llmtui.workspace.errors import Interrupted, LlmtuiError
 
 MOST_BYTES = 256_000
@@ -35,9 +34,10 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ServedModel(ChatModel, Protocol):
-    """A model that says whether only its length ended the last answer."""
+    """A model that counts the tokens of the last prompt and answer."""
 
-    cut: bool
+    @property
+    def used(self) -> tuple[int, int]: ...
 
 
 class Service:
@@ -61,7 +61,7 @@ class Service:
         if not from_here(request.host):
             return _problem(403, "Only this machine may ask.")
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
+        if not hmac.compare_digest(_bytes(given), _bytes(self._token)):
             return _problem(401, "The token is missing or wrong: Authorization: Bearer TOKEN.")
         try:
             return await handler(request)
@@ -110,31 +110,17 @@ class Service:
         return web.json_response({"object": "list", "data": [held]})
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
-        """Messages in, the next one out, whole or as server-sent events. Decoding is greedy."""
-        body = await _body(request)
-        system, turns = _turns(body.get("messages"))
-        asked = body.get("max_completion_tokens", body.get("max_tokens")) or ANSWER_TOKENS
-        if not isinstance(asked, int) or asked < 1:
-            raise web.HTTPBadRequest(text='"max_tokens" must be a whole number above 0.')
-        most = min(asked, ANSWER_TOKENS)
-        facts = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()),
-                 "model": self._name}  # fmt: skip
-        async with self._turn(), aclosing(self._pieces(turns, system, most)) as pieces:
-            if body.get("stream"):
-                return await self._streamed(request, facts, pieces)
+        """Messages in, the next one out, whole or as server-sent events."""
+        asked = asked_of(await _body(request))
+        made = Completion(self._name)
+        async with aclosing(self._pieces(asked, made)) as pieces:
+            if asked.streams:
+                return await self._streamed(request, asked, made, pieces)
             text = "".join([piece async for piece in pieces])
-            finish = self._finish
-        choice = {"index": 0, "finish_reason": finish,
-                  "message": {"role": "assistant", "content": text}}  # fmt: skip
-        return web.json_response({**facts, "object": "chat.completion", "choices": [choice]})
-
-    @property
-    def _finish(self) -> str:
-        """Why the last answer ended, as OpenAI's protocol calls it."""
-        return "length" if self._chat.cut else "stop"
+        return web.json_response(made.whole(text))
 
     async def _streamed(
-        self, request: web.Request, facts: dict[str, Any], pieces: AsyncIterator[str]
+        self, request: web.Request, asked: Asked, made: Completion, pieces: AsyncIterator[str]
     ) -> web.StreamResponse:
         """Server-sent events. What fails before the first of them is an error as any other."""
         first = await anext(pieces, "")
@@ -145,20 +131,20 @@ class Service:
             async with asyncio.timeout(_READS_WITHIN):
                 await response.write(f"data: {data}\n\n".encode())
 
-        async def say(delta: dict[str, str], finish: str | None = None) -> None:
-            choice = {"index": 0, "delta": delta, "finish_reason": finish}
-            chunk = {**facts, "object": "chat.completion.chunk", "choices": [choice]}
-            await send(json.dumps(chunk, ensure_ascii=False))
+        async def say(said: dict[str, Any]) -> None:
+            await send(json.dumps(said, ensure_ascii=False))
 
         try:
-            await say({"role": "assistant", "content": ""})
-            await say({"content": first})
+            await say(made.chunk({"role": "assistant", "content": ""}))
+            await say(made.chunk({"content": first}))
             try:
                 async for piece in pieces:
-                    await say({"content": piece})
-                await say({}, self._finish)
+                    await say(made.chunk({"content": piece}))
+                await say(made.chunk({}, made.finish))
+                if asked.counts:
+                    await say(made.counted())
             except (LlmtuiError, _Fault) as error:
-                await send(json.dumps(_error(str(error)), ensure_ascii=False))
+                await say(_error(str(error)))
             await send("[DONE]")
             await response.write_eof()
         except (TimeoutError, ConnectionError):
@@ -166,34 +152,52 @@ class Service:
                 request.transport.abort()
         return response
 
-    async def _pieces(self, turns: list[Turn], system: str, most: int) -> AsyncGenerator[str, None]:
-        """The reply as it grows, made in a thread."""
+    async def _pieces(self, asked: Asked, made: Completion) -> AsyncGenerator[str, None]:
+        """The reply as it grows, made in a thread. Once it is made, the model is free for others,
+        however slowly this client reads."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[str | Exception | None] = asyncio.Queue()
 
-        def put(item: str | Exception | None) -> None:
+        def put(item: str | Exception) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, item)
 
         def work() -> None:
             try:
-                for piece in reply(self._chat, turns, system, most):
-                    put(piece)
-                put(None)
+                with closing(reply(self._chat, asked.turns, asked.system, asked.most)) as pieces:
+                    for piece in up_to(pieces, asked.stops):
+                        put(piece)
+                made.finish = "length" if self._chat.cut else "stop"
+                made.used = self._chat.used
             except Interrupted:
-                put(None)
+                return
             except LlmtuiError as error:
                 put(error)
             except BaseException as error:  # whoever waits must hear of it
                 put(_Fault(_told(error)))
 
-        running = asyncio.ensure_future(asyncio.to_thread(work))
+        async def make() -> None:
+            try:
+                async with self._turn():
+                    await self._stoppable(work)
+            except web.HTTPException as error:
+                queue.put_nowait(error)
+            finally:
+                queue.put_nowait(None)
+
+        making = asyncio.ensure_future(make())
         try:
             while (item := await queue.get()) is not None:
                 if isinstance(item, Exception):
                     raise item
                 yield item
         finally:
-            await self._stop(running)
+            making.cancel()
+            await asyncio.wait([making])
+
+
+def _bytes(text: str) -> bytes:
+    """As they came, whether they were text or not."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
@@ -207,28 +211,6 @@ async def _body(request: web.Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise web.HTTPBadRequest(text="The body must be a JSON object.")
     return body
-
-
-def _turns(messages: Any) -> tuple[str, list[Turn]]:
-    """System instruction and turns of a list of messages, of which the last is the user's."""
-    system: list[str] = []
-    turns: list[Turn] = []
-    for message in messages if isinstance(messages, list) else []:
-        role = message.get("role") if isinstance(message, dict) else None
-        text = message.get("content") if isinstance(message, dict) else None
-        if not isinstance(text, str):
-            raise web.HTTPBadRequest(text='Each message needs a "role" and a text "content".')
-        if role in ("system", "developer"):
-            system.append(text)
-        elif role == "user":
-            turns.append(Turn(text))
-        elif role == "assistant" and turns:
-            turns[-1] = Turn(turns[-1].said, text)
-        else:
-            raise web.HTTPBadRequest(text=f'A message cannot be of the role "{role}" there.')
-    if not turns or turns[-1].answer:
-        raise web.HTTPBadRequest(text='"messages" must end with one of the user.')
-    return "\n".join(system), turns
 
 
 class _Fault(Exception):

@@ -25,6 +25,7 @@ class Scripted:
         self.path = Path("scripted.gguf")
         self.prompt = Prompt("chatml", schema)
         self.context, self.confidence, self.cut = 2048, 0.9, False
+        self.used = (7, 3)
         self.says, self.asked = list(says), list[str]()
         self.others: list[str] = []
         self._texts: list[str] = []

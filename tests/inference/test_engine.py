@@ -61,6 +61,7 @@ def test_only_an_answer_that_its_length_ended_is_cut(engine: Engine) -> None:
             if number == 5:
                 break
         assert engine.cut is cut
+        assert engine.used == (len(tokens), 4 if cut else 6)
 
 
 @pytest.fixture

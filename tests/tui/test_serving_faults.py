@@ -109,3 +109,33 @@ async def test_a_client_that_does_not_read_holds_nobody_up(
     ):
         assert response.status == 200
         assert await answered(client)
+
+
+async def test_a_client_that_reads_slowly_does_not_hold_the_model(shop_database: Database) -> None:
+    model = Failing(ModelError("never said"), *["x" * 1_000_000] * 40)
+    async with (
+        asyncio.timeout(20),  # of the 30 seconds that a client may take for each piece
+        served(shop_database, model) as client,
+        client.post(CHAT, json={**HELLO, "stream": True}, headers=HEADERS) as response,
+    ):
+        assert response.status == 200
+        assert await answered(client)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (b"Host: [\r\nAuthorization: Bearer x", b"403"),
+        (b"Host: 127.0.0.1\r\nAuthorization: Bearer \xff\xfe", b"401"),
+    ],
+)
+async def test_headers_that_are_no_text_are_told_as_others(
+    shop_database: Database, headers: bytes, status: bytes
+) -> None:
+    async with served(shop_database, Scripted()) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(b"GET /v1/models HTTP/1.1\r\n" + headers + b"\r\nConnection: close\r\n\r\n")
+        said = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    assert said.split()[1] == status
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["error"]["message"]
