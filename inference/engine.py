@@ -26,7 +26,7 @@ from llmtui.quantize.adapter import SUFFIX, base_of
 from llmtui.quantize.silence import llama_cpp_silent
 from llmtui.quantize.trusted import require_sound
 from llmtui.trainer.prompt import prompt_from_identity, prompt_of_base
-from llmtui.workspace.errors import ModelError
+from llmtui.workspace.errors import Interrupted, ModelError
 from llmtui.workspace.machine import cores
 
 
@@ -52,7 +52,9 @@ class Engine:
         self._turn = threading.RLock()
         self._doubts, self._asked, self.cut = Doubts(), 0, False
         """Of the last answer; the tokens of its prompt; whether only its length ended it."""
-        self._expected: Iterable[str] | None = None
+        self._expected: Iterator[str] = iter(())
+        self._read: list[list[int]] = []
+        """Of what is expected: what is not read yet, and the tokens of the rest."""
         self._drafts = Drafts(())
         params = llama.llama_model_default_params()
         params.n_gpu_layers = 0
@@ -139,7 +141,7 @@ class Engine:
         """Statements that answers will be like: the model is asked for several tokens at once where
         these tell how it goes on. They are read before the second answer, as the first one would
         wait for them longer than they save."""
-        self._expected, self._drafts = statements, Drafts(())
+        self._expected, self._read, self._drafts = iter(statements), [], Drafts(())
 
     def stream_tokens(
         self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
@@ -158,11 +160,19 @@ class Engine:
         with self._turn:
             self._stop.lower()
             self._memory.feed(list(tokens), shared)
-            if self._asked and self._expected is not None:
-                self._drafts = Drafts(map(self.tokenize, self._expected))
-                self._expected = None
+            if self._asked:
+                self._read_expected()
             self._doubts, self._asked, self.cut = Doubts(), len(tokens), False
             yield from self._said(max_tokens)
+
+    def _read_expected(self) -> None:
+        """Raises Interrupted when `cancel` was called; what was not read by then is read later."""
+        for statement in self._expected:
+            self._read.append(self.tokenize(statement))
+            if self._stop.up:
+                raise Interrupted("The answer was stopped")
+        if self._read:
+            self._drafts, self._read = Drafts(self._read), []
 
     def _said(self, most: int) -> Iterator[int]:
         """The answer to the prompt that was fed, of at most so many tokens."""

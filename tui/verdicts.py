@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from itertools import islice
 
 from llmtui.tui.session import Session
 from llmtui.workspace.errors import RecordError, StorageError, UsageError
@@ -44,13 +43,18 @@ def settled(project: Project) -> list[tuple[str, str]]:
 
 
 def usual(project: Project) -> Iterator[str]:
-    """The statements that the project's model was tuned on; none when they cannot be read."""
-    try:
-        rows = rows_of(project)
+    """The statements that the project's model was tuned on, as far as they can be read."""
+    known: set[str] = set()
+    try:  # row by row: whoever reads may be stopped between two of them
+        for _, line in read_lines(project.instructions):
+            row = parse_row(line)
+            if row.usable and row.sql and row.split == "train" and row.sql not in known:
+                known.add(row.sql)
+                yield row.sql
+            if len(known) == _USUAL:
+                return
     except (RecordError, StorageError):
         return
-    learnt = (row.sql for row in rows if row.usable and row.sql and row.split == "train")
-    yield from islice(dict.fromkeys(learnt), _USUAL)
 
 
 def put_row(project: Project, row: Instruction) -> None:

@@ -9,6 +9,7 @@ import pytest
 from llmtui.inference.candidates import Candidate
 from llmtui.inference.drafts import MOST, Drafts
 from llmtui.inference.engine import Engine
+from llmtui.workspace.errors import Interrupted
 from tests.conftest import needs_starter, starter
 
 QUESTION = "Count from one to twelve in words."
@@ -116,3 +117,26 @@ def test_statements_are_read_after_the_first_answer() -> None:
         assert read == []
         assert engine.complete(prompt, max_tokens=4) == first
         assert read == ["begun"]
+
+
+@needs_starter
+def test_a_cancel_while_statements_are_read_is_heeded_and_the_rest_is_read_later() -> None:
+    path, read = starter(), list[int]()
+    assert path is not None
+
+    def statements() -> Iterator[str]:
+        for number in range(100):
+            if number == 7:
+                engine.cancel()
+            read.append(number)
+            yield f"one two {number}"
+
+    with Engine(path, context=256) as engine:
+        prompt = engine.prompt.tokens(engine.tokenize, "Name a colour.", "")
+        first = engine.complete(prompt, max_tokens=4)
+        engine.expect(statements())
+        with pytest.raises(Interrupted):
+            engine.complete(prompt, max_tokens=4)
+        assert read == list(range(8))
+        assert engine.complete(prompt, max_tokens=4) == first
+        assert read == list(range(100))
