@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
+from math import isfinite, nan
 from operator import itemgetter
 from typing import Any
 
@@ -17,12 +17,13 @@ from llmtui.database.text import safe_text, show_value
 
 MOST_GROUPS = 40
 _LONGEST = 24  # cells of a group's name
+_NONE = "∅"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """kind "line": `places` are numbers along the x axis; "bars": one bar a label."""
+    """kind "line": `places` are numbers along the x axis; "bars": one bar a label, NaN for none."""
 
     kind: str
     title: str
@@ -42,14 +43,15 @@ def chart_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Chart | N
     last = next((n for n in range(len(columns) - 1, 0, -1) if _numeric(rows, n)), None)
     if last is None:
         return None
-    values = tuple(float(row[last] or 0) for row in rows)
+    values = tuple(nan if row[last] is None else float(row[last]) for row in rows)
     title = f"{safe_text(columns[last])} / {safe_text(columns[0])}"
-    if places is not None and len(rows) > 2:
-        pairs = sorted(zip(places, values, strict=True), key=itemgetter(0))
+    pairs = [pair for pair in zip(places or (), values, strict=False) if isfinite(pair[1])]
+    if len(pairs) > 2:
+        pairs.sort(key=itemgetter(0))
         return Chart("line", title, (), tuple(x for x, _ in pairs), tuple(y for _, y in pairs))
     if len(rows) > MOST_GROUPS:
         return None
-    return Chart("bars", title, tuple(show_value(value) or "∅" for value in first), (), values)
+    return Chart("bars", title, tuple(show_value(value) or _NONE for value in first), (), values)
 
 
 def _numeric(rows: Sequence[Sequence[Any]], place: int) -> bool:
@@ -81,14 +83,14 @@ def bars(chart: Chart, width: int) -> Text:
     """One line a group: its name, a bar to scale, its value."""
     names = [set_cell_size(n, min(cell_len(n), _LONGEST)) for n in chart.labels]
     side = max(map(cell_len, names))
-    told = [f"{value:,.6g}" for value in chart.values]
+    told = [f"{value:,.6g}" if isfinite(value) else _NONE for value in chart.values]
     room = max(8, width - side - max(map(len, told)) - 3)
-    top = max(map(abs, chart.values)) or 1.0
+    top = max(abs(value) for value in chart.values if isfinite(value)) or 1.0
     text = Text(f"{chart.title}\n", style="bold", no_wrap=True, overflow="crop")
     for name, value, label in zip(names, chart.values, told, strict=True):
         text.append(f"{set_cell_size(name, side)} ", style="not bold")
         text.append(
-            bar(abs(value) / top, room),
+            bar(abs(value) / top, room) if isfinite(value) else "",
             style="not bold bright_blue" if value >= 0 else "not bold red",
         )
         text.append(f" {label}\n", style="not bold dim")

@@ -122,6 +122,13 @@ def test_a_chart_is_drawn_only_of_what_makes_one() -> None:
     assert chart_of(("name", "city"), [("a", "b"), ("c", "d")]) is None
     assert chart_of(("name", "n"), [("a", 1)]) is None
     assert chart_of(("name", "n"), [("a", float("nan")), ("b", 1.0)]) is None
+    gap = chart_of(("day", "n"), [*days, (dt.date(2024, 1, 4), None)])
+    assert gap == line
+    some = chart_of(("city", "n"), [("Rome", None), ("Oslo", 2)])
+    assert some is not None
+    assert [text.rstrip() for text in bars(some, 20).plain.splitlines()[1:]] == [
+        "Rome  ∅", "Oslo ████████████ 2",
+    ]  # fmt: skip
     hostile = chart_of(("x", "n"), [("[/]\x1b[31m", 2), (None, -1)])
     assert hostile is not None
     assert "\x1b" not in bars(hostile, 40).plain

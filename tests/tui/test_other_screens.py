@@ -187,6 +187,7 @@ class Speaker:
 
     prompt = Prompt("chatml", "prompt")
     context = 2048
+    cut = True
 
     def tokenize(self, text: str, control: bool = False) -> list[int]:
         return list(range(len(text)))
@@ -219,6 +220,7 @@ async def test_a_chat_is_streamed_kept_answered_again_and_copied(
         assert [m.role for m in screen.messages()] == ["user", "assistant"]
         assert len(screen.query(".bubble")) == 2
         await until(lambda: not screen.busy)
+        assert any("is cut" in told.message for told in app._notifications)
         assert not screen.query("#empty")
         screen.query(".bubble").first().focus()
         await pilot.press("f8")

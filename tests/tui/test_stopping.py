@@ -27,6 +27,7 @@ class Speaker:
 
     prompt = Prompt("chatml", "prompt")
     context = 2048
+    cut = False
 
     def __init__(self) -> None:
         self.cancelled = 0

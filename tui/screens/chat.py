@@ -113,6 +113,8 @@ class ChatScreen(TalkedScreen):
                         break
                     told += piece
                     self.from_thread(self.write, shown, safe_prose(piece))
+                if self.writing.cut:
+                    self.from_thread(self.told, t("answer_cut"))
         except Interrupted:
             problem = ""  # what was said so far is kept
         except LlmtuiError as error:
