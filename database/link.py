@@ -38,6 +38,7 @@ class Mention:
     """A stored value that the piece `start`–`end` of a question stands for.
 
     score: how well value and column fit; sure: whether the very words are stored
+    guessed: whether it is spelt in another way, or only in part, so that another may be meant
     """
 
     table: str
@@ -47,6 +48,7 @@ class Mention:
     sure: bool = False
     start: int = 0
     end: int = 0
+    guessed: bool = False
 
     @property
     def hint(self) -> str:
@@ -288,7 +290,8 @@ class Linker:
         bonus = 0.12 * said.names(place.spoken) + 0.06 * said.holds(place.owner)
         bonus += 0.05 * (place.label and place.target) + 0.02 * (place.label or place.target)
         bonus += 0.03 * place.column.unique + 0.12 * place.ends(said.text[start:], end - start)
-        return Mention(table, column, item.value, score + bonus, score >= 0.9, start, end)
+        sure, guessed = score >= 0.9, score < 0.85
+        return Mention(table, column, item.value, score + bonus, sure, start, end, guessed)
 
 
 def _surest(mentions: list[Mention]) -> list[Mention]:

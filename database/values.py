@@ -92,7 +92,7 @@ class ValueIndex:
 
 
 def _near(word: str, other: str, most: int) -> bool:
-    if word == other:
+    if word == other or any(sign.isdigit() for sign in word + other):  # AB12345 is not AB12346
         return False
     shorter, longer = sorted((word, other), key=len)
     same_stem = len(shorter) >= _STEM and longer.startswith(shorter)

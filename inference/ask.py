@@ -18,6 +18,7 @@ from llmtui.inference.calibration import calibrated
 from llmtui.inference.candidates import MOST, ROUND_LETTERS, Candidate, goes_round
 from llmtui.inference.faults import Critic, Faults, doubted
 from llmtui.inference.lacking import what_is_lacking
+from llmtui.inference.literals import guessed
 from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
 from llmtui.inference.shown import ShownSchema
@@ -278,7 +279,8 @@ class Asker:
             other = self._run(along.sql) if along else answer
             if along and other.status == "ok" and not holds_nothing(other):
                 answer, mended = other, Mended(along.sql, [*mended.changes, *along.changes])
-        told = [answer.message, *mended.changes] if answer.message else mended.changes
+        changes = [*mended.changes, *guessed(question, answer.sql, self.database)]
+        told = dict.fromkeys([answer.message, *changes] if answer.message else changes)
         message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""
         return replace(answer, message=message)
 

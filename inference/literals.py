@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from llmtui.database.dialects import parse
 from llmtui.database.link import Mention
 from llmtui.database.schema import Column, Table, quote
+from llmtui.inference.coverage import held_by
 from llmtui.inference.scopes import Source, View, column_node, views
 from llmtui.inference.ways import Ways
 from llmtui.workspace.errors import QueryError, TimeLimitError
@@ -76,6 +78,19 @@ def _mend(
         literal.set("this", here[0].value)
     elif not here and isinstance(node, exp.EQ) and not _negated(node):
         _move(literal, side, view, [m for m in named if m.sure], ways, changes)
+
+
+def guessed(question: str, sql: str, database: Database) -> list[str]:
+    """The stored values of a statement that the question does not quite name, in sentences without
+    their full stop: "Martin" may be another one than the Martinez who is stored."""
+    tree = parse(sql)
+    texts = held_by(tree)[0] if tree is not None else set()
+    said = [
+        (question[mention.start : mention.end], mention.value)
+        for mention in database.linker.mentions(question)
+        if mention.guessed and mention.value.casefold() in texts
+    ]
+    return [f"'{name}' was read as '{value}'" for name, value in dict.fromkeys(said)]
 
 
 def _may_hold(table: Table, column: Column, text: str, database: Database) -> bool:
