@@ -1,8 +1,9 @@
 """Statements that bind by accident.
 
 A column that a query inside another shows though none of its tables has it: DuckDB takes it from
-the query around, so that `WHERE id IN (SELECT id FROM suppliers)` is always true. And a join that
-compares a column with itself. Neither is ever meant.
+the query around, so that `WHERE id IN (SELECT id FROM suppliers)` is always true. It is meant only
+where the query inside looks at the row around it in another place too, as EXISTS does. And a join
+that compares a column with itself, which is never meant.
 """
 
 from __future__ import annotations
@@ -19,12 +20,21 @@ _MOST = 4
 
 
 def is_stray(column: exp.Column, view: View) -> bool:
-    """Whether a column is shown by a query that has it from around only."""
-    shown = column.parent is view.select and column.arg_key == "expressions"
-    if not shown or not view.around:
+    """Whether a column is shown by a query that has it from around only, and that is tied to the
+    rows around it by nothing else."""
+    if not _shown(column, view) or not view.around or not _is_from_around(column, view):
         return False
+    return not any(_is_from_around(c, view) for c in view.columns if not _shown(c, view))
+
+
+def _shown(column: exp.Column, view: View) -> bool:
+    return column.parent is view.select and column.arg_key == "expressions"
+
+
+def _is_from_around(column: exp.Column, view: View) -> bool:
     if not column.table:
-        return not any(source.has(column.name) for source in view.here)
+        made = column.name.lower() in view.made
+        return not made and not any(source.has(column.name) for source in view.here)
     return not any(source.alias.lower() == column.table.lower() for source in view.here)
 
 

@@ -86,11 +86,21 @@ def test_what_an_inner_query_only_has_from_around_is_joined(
         "SELECT name, (SELECT COUNT(*) FROM purchase AS p WHERE p.customer_id = c.customer_id)"
         " FROM customer AS c",
         "SELECT title FROM product WHERE product_id IN (SELECT product_id FROM line)",
+        "SELECT name FROM customer AS c WHERE c.customer_id IN"
+        " (SELECT c.customer_id FROM purchase WHERE purchase.customer_id = c.customer_id)",
         "SELECT a.purchase_id FROM line AS a JOIN line AS b ON a.product_id = b.purchase_id",
     ],
 )
 def test_what_is_meant_stays(supply: Database, sql: str) -> None:
     assert mend(sql, supply).sql == sql
+
+
+def test_what_is_ordered_by_a_name_of_its_own_is_tied_to_no_row_around(supply: Database) -> None:
+    said = (
+        "SELECT name FROM customer WHERE customer_id IN"
+        " (SELECT customer_id FROM supplier ORDER BY customer_id LIMIT 3)"
+    )
+    assert in_vain(said, supply.schema)
 
 
 def test_what_cannot_be_mended_is_doubted(supply: Database) -> None:
