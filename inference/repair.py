@@ -94,7 +94,7 @@ def _tries(sql: str, database: Database, foreign: bool, question: str) -> Iterat
         changes = mend_names(reading, Ways(database.schema, question))
         if changes:
             yield Mended(written(reading), [*told, *changes])
-        strict = mend_strictness(reading, database.schema)
+        strict = mend_strictness(reading, database.schema, question)
         if strict:
             yield Mended(written(reading), [*told, *changes, *strict])
         values = mend_literals(reading, database, question)
@@ -119,8 +119,11 @@ def _with_values(mended: Mended, database: Database, question: str) -> Mended:
 
 
 def along_keys(sql: str, database: Database, question: str = "") -> Mended | None:
-    """The statement with tables compared by their keys where it compares them by other columns:
-    for one that finds nothing. None when nothing is to be changed. Raises Interrupted."""
+    """The statement with tables compared by their keys where it compares them by columns that hold
+    different things: for one that finds nothing. None when nothing is to be changed.
+
+    Raises Interrupted.
+    """
     tree = parse(sql)
     changes = follow_keys(tree, Ways(database.schema, question)) if tree is not None else []
     if tree is None or not changes or not binds(written(tree), database):

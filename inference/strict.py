@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from llmtui.database.schema import Column, Schema
+from llmtui.inference.nearest import name_words
 from llmtui.inference.scopes import View, views
 
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
@@ -13,12 +16,21 @@ _OF_DATES = (exp.Year, exp.Month, exp.Day, exp.Extract, exp.TimeToStr, exp.Times
              exp.DateTrunc, exp.Quarter, exp.Week, exp.DayOfWeek)  # fmt: skip
 
 
-def mend_strictness(tree: exp.Query, schema: Schema) -> list[str]:
-    """Change `tree` in place; what was changed, in sentences without their full stop."""
+_EACH = re.compile(
+    r"\b(?:each|every)\b|各|每(?!股|单位|小时|分钟|秒|平方|公里|公斤|千|百)|按(?!.*(?:排|从))",
+    re.IGNORECASE,
+)
+
+
+def mend_strictness(tree: exp.Query, schema: Schema, question: str = "") -> list[str]:
+    """Change `tree` in place; what was changed, in sentences without their full stop.
+
+    question: what it is to answer; an extreme "for each" of something is no single row
+    """
     changes: list[str] = []
     for view in views(tree, schema):
         _move_to_having(view.select, changes)
-        _complete_group(view.select, changes)
+        _complete_group(view.select, question, changes)
         _cast(view, changes)
     return list(dict.fromkeys(changes))
 
@@ -46,10 +58,11 @@ def _move_to_having(select: exp.Expr, changes: list[str]) -> None:
     changes.append("a condition on an aggregate was moved after GROUP BY")
 
 
-def _complete_group(select: exp.Expr, changes: list[str]) -> None:
+def _complete_group(select: exp.Expr, question: str, changes: list[str]) -> None:
     """Columns that stand beside an aggregate are grouped by.
 
-    One lone extreme beside columns and without GROUP BY means the row that has it, as in SQLite.
+    One lone extreme beside columns and without GROUP BY means the row that has it, as in SQLite,
+    unless the question asks for it for each of them.
     """
     shown = [item.unalias() for item in select.expressions]
     group = select.args.get("group")
@@ -60,7 +73,8 @@ def _complete_group(select: exp.Expr, changes: list[str]) -> None:
     if any(item.is_star for item in shown):
         return
     extremes = [item for item in shown if isinstance(item, exp.Max | exp.Min)]
-    if group is None and having is None and plain and len(extremes) == len(shown) - len(plain) == 1:
+    alone = plain and len(extremes) == len(shown) - len(plain) == 1
+    if group is None and having is None and alone and not _for_each(plain, question):
         _take_row(select, extremes[0], changes)
         return
     known = {item.sql().lower() for item in (group.expressions if group else ())}
@@ -83,6 +97,15 @@ def _complete_group(select: exp.Expr, changes: list[str]) -> None:
     select.set("group", group)
     told = ", ".join(dict.fromkeys(item.sql() for item in missing))
     changes.append(f"rows were also grouped by {told}")
+
+
+def _for_each(shown: list[exp.Expr], question: str) -> bool:
+    """Whether a question asks for one of each: "in each department", "by department"."""
+    words = {
+        word for item in shown for c in item.find_all(exp.Column) for word in name_words(c.name)
+    }
+    after = re.findall(r"\b(?:by|per) (?:the |their |its )?(\w+)", question.lower())
+    return bool(_EACH.search(question)) or any(words & set(name_words(word)) for word in after)
 
 
 def _take_row(select: exp.Expr, extreme: exp.Expr, changes: list[str]) -> None:

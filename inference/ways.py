@@ -159,7 +159,7 @@ def _same_stem(one: str, other: str) -> bool:
 
 
 def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list[str]:
-    """Compare tables by their one key where they are compared by columns that are no key of theirs;
+    """Compare tables by their one key where they are compared by columns that hold other things;
     changes `tree` in place and tells what was changed.
 
     strangers: only where keys of different things are compared (a customer's with an order's), or
@@ -178,7 +178,9 @@ def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list
                 continue
             keys = ways.keys(mine.table, theirs.table)
             things = {ways.thing(mine.table, pair[0]), ways.thing(theirs.table, pair[1])}
-            if len(keys) != 1 or (strangers and not _strange(things, mine, theirs, ways)):
+            alike = _alike(things, (mine, pair[0]), (theirs, pair[1]))
+            wrong = _strange(things, mine, theirs, ways) if strangers else not alike
+            if len(keys) != 1 or not wrong:
                 continue
             right = condition(mine, keys[0], theirs)
             if any(tie is not node and _same_columns(tie, right) for tie in _ties(view)):
@@ -192,6 +194,16 @@ def follow_keys(tree: exp.Query, ways: Ways, *, strangers: bool = False) -> list
             pair[1].set("this", identifier(right.right.name))
             changes.append(f"{mine.alias} and {theirs.alias} were compared by {shown(keys[0])}")
     return changes
+
+
+def _alike(things: set[str], *compared: tuple[Source, exp.Column]) -> bool:
+    """Whether two columns may hold the same thing, so that rows with equal ones may be asked for:
+    customers in the city of a store. A key and what is no key do not."""
+    names = {column.name.lower() for _, column in compared}
+    kinds = {found.kind for source, column in compared if (found := source.column(column.name))}
+    if "" in things:
+        return len(names) == 1 or (len(things) == 1 and len(kinds) == 1)
+    return len(things) == 1
 
 
 def _strange(things: set[str], mine: Source, theirs: Source, ways: Ways) -> bool:
