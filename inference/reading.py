@@ -9,6 +9,8 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 
 from sqlglot import exp
 
@@ -51,9 +53,15 @@ def reading(sql: str, language: str) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def _filters(join: exp.Join) -> str:
-    """SEMI or ANTI for a join that only keeps rows, or leaves them out; '' for any other."""
-    return next((word for word in ("SEMI", "ANTI") if word in (join.side, join.kind)), "")
+_JOINS = {
+    "LEFT": "with_any",
+    "RIGHT": "of_any",
+    "FULL": "with_each",
+    "SEMI": "having_any",
+    "ANTI": "having_none",
+}
+"""How the joins are told that are not simply `with`: those that keep rows without a partner, that
+only keep rows, and that leave them out."""
 
 
 class _Reader:
@@ -86,9 +94,10 @@ class _Reader:
         if first is None:
             return ""
         told, joins = self.table(first.this), tree.args.get("joins") or ()
-        for name, kind in (("with", ""), ("having_any", "SEMI"), ("having_none", "ANTI")):
-            joined = [self.table(j.this) for j in joins if kind == _filters(j)]
-            told = self.say(name, told, self.words["list"].join(joined)) if joined else told
+        named = [(_JOINS.get(j.side) or _JOINS.get(j.kind, "with"), j.this) for j in joins]
+        for name, alike in groupby(named, key=itemgetter(0)):
+            joined = self.words["list"].join(self.table(table) for _, table in alike)
+            told = self.say(name, told, joined)
         return told
 
     def table(self, item: exp.Expr) -> str:

@@ -18,6 +18,18 @@ READ = {
         "only groups where the number of rows is at least 3",
         "显示t.name、pay的平均值 · 来自staff及对应的t · 按t.name分组 · 只保留行数不小于3的组",
     ),
+    "SELECT a FROM x JOIN v ON x.v = v.id LEFT JOIN y ON y.x = x.id LEFT JOIN z ON z.x = x.id": (
+        "shows a · from x with their v with their y, z, if any",
+        "显示a · 来自x及对应的v及对应的y、z（可以没有）",
+    ),
+    "SELECT a FROM x RIGHT JOIN y ON x.id = y.x": (
+        "shows a · from y with their x, if any",
+        "显示a · 来自y及对应的x（可以没有）",
+    ),
+    "SELECT a FROM x FULL JOIN y ON x.id = y.x": (
+        "shows a · from all x and all y, side by side where they belong together",
+        "显示a · 来自全部x和全部y，对应的并在一起",
+    ),
     "SELECT COUNT(DISTINCT town) FROM staff WHERE id NOT IN (SELECT boss FROM t)": (
         "shows the number of different town · from staff · "
         "where id is none of (shows boss · from t)",
