@@ -4,14 +4,18 @@
 
 Reads what accuracy.py wrote. The mean probability of an answer's tokens is fitted by isotonic
 regression to the share of such answers that are right (knots for inference/calibration.py); for the
-test every database is left out in turn, and its answers are judged with the fit of the others.
+test every database is left out in turn, and its answers are judged with the fit of the others. The
+last table holds the confidence that was shown, after all doubts, to what was right of it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from common import arguments, finish
 
@@ -21,6 +25,9 @@ from llmtui.workspace.settings import Settings
 
 Answers = list[tuple[float, bool]]
 """(mean probability of the tokens, whether it is right)."""
+Shown = list[tuple[float, bool]]
+"""(confidence as it was shown, whether the answer is right)."""
+BINS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
 Knots = list[tuple[float, float]]
 FEWEST = 25
 """Answers that one knot stands for at least; fewer say more about chance than about answers."""
@@ -32,9 +39,12 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="ACCURACY.json")
     options = parser.parse_args()
     databases: dict[str, Answers] = {}
+    stated: Shown = []
     for file in options.files:
         for name, found in json.loads(file.read_text("utf-8"))["results"]["databases"].items():
-            databases.setdefault(name, []).extend(answers_of(found["answers"]))
+            sure = [a for a in found["answers"] if a["sql"] and a["confidence"] is not None]
+            databases.setdefault(name, []).extend((likelihood(a), a["strict"]) for a in sure)
+            stated += [(a["confidence"], a["strict"]) for a in sure]
     every = [answer for answers in databases.values() for answer in answers]
     knots = fitted(every)
     print("KNOTS =", tuple((round(x, 3), round(y, 2)) for x, y in knots))
@@ -57,21 +67,34 @@ def main() -> int:
             "shown": sure.of,
             "sure": sure.hits,
         }
-    return finish(options, {"knots": knots, "databases": results}, bars)
+    print("\n| confidence shown | mean | right | answers |\n|---|--:|---|--:|")
+    rows = reliability(stated)
+    for row in rows:
+        interval = f"{row['low']:.0%}–{row['high']:.0%}"
+        print(f"| from {row['from']:g} | {row['stated']:.0%} | {row['right']:.0%} ({interval}) "
+              f"| {row['answers']} |")  # fmt: skip
+    return finish(options, {"knots": knots, "databases": results, "shown": rows}, bars)
 
 
-def answers_of(answers: list[dict[str, object]]) -> Answers:
-    """The answers that have a confidence, with the mean probability that it came from."""
-    return [
-        (likelihood(float(str(answer["confidence"]))), bool(answer["strict"]))
-        for answer in answers
-        if answer["sql"] and answer["confidence"] is not None
-    ]
+def likelihood(answer: dict[str, Any]) -> float:
+    """The mean probability of an answer's tokens. A file from before that was written down only has
+    the confidence, which may be doubted: what the present KNOTS would give it to."""
+    if answer.get("likelihood") is not None:
+        return float(answer["likelihood"])
+    return at(answer["confidence"], [(y, x) for x, y in KNOTS])
 
 
-def likelihood(confidence: float) -> float:
-    """The mean probability that the present KNOTS gave this confidence to."""
-    return at(confidence, [(y, x) for x, y in KNOTS])
+def reliability(stated: Shown) -> list[dict[str, float]]:
+    """For each of BINS: the mean of the confidence shown, and how many answers were right."""
+    rows = []
+    for low, high in pairwise((*BINS, math.inf)):
+        here = [(sure, right) for sure, right in stated if low <= sure < high]
+        if here:
+            right = share(sum(right for _, right in here), len(here))
+            mean = sum(sure for sure, _ in here) / len(here)
+            rows.append({"from": low, "stated": mean, "right": right.value, "low": right.low,
+                         "high": right.high, "answers": right.of})  # fmt: skip
+    return rows
 
 
 def fitted(answers: Answers) -> Knots:

@@ -31,7 +31,9 @@ class Answer:
     status: ok; abstained (no SQL that binds was found, the model says that there is none, or it is
     less sure than wanted);
     refused (the guard said no); failed
-    confidence: 0 to 1, the share of such answers that are right; less for what is left out
+    confidence: 0 to 1, the share of answers of this likelihood that are right, and less than that
+    for each thing that speaks against this one
+    likelihood: mean probability of the tokens that the model said, None when it says none
     seconds: wall time of it all
     """
 
@@ -44,6 +46,7 @@ class Answer:
     row_count: int = 0
     truncated: bool = False
     confidence: float | None = None
+    likelihood: float | None = None
     checks: Checks = field(default_factory=Checks)
     message: str = ""
     seconds: float = 0.0
@@ -57,10 +60,11 @@ class Answer:
         data["rows"] = [[json_value(value) for value in row] for row in self.rows]
         data["checks"] = asdict(self.checks)
         data["seconds"] = round(self.seconds, 3)
-        if self.confidence is not None:
-            data["confidence"] = round(self.confidence, 4)
+        for name in ("confidence", "likelihood"):
+            if data[name] is not None:
+                data[name] = round(data[name], 4)
         if not asked:
-            for name in ("question", "confidence", "model"):
+            for name in ("question", "confidence", "likelihood", "model"):
                 del data[name]
         return data
 

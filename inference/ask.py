@@ -82,7 +82,8 @@ class Asker:
         self.repair = repair
         self.least = least
         self.confidence: float | None = None
-        """Of the last answer."""
+        self.likelihood: float | None = None
+        """Both of the last answer."""
         self.model = model
         self.recall = Recall(database, settled)
         if usual is not None:
@@ -98,7 +99,7 @@ class Asker:
     def generate(self, instruction: str) -> str:
         """The SQL that `ask` would show as an answer, '' when there is none."""
         answer = self.ask(instruction)
-        self.confidence = answer.confidence
+        self.confidence, self.likelihood = answer.confidence, answer.likelihood
         return answer.sql if answer.status == "ok" else ""
 
     def cancel(self) -> None:
@@ -184,15 +185,14 @@ class Asker:
 
         def enough(text: str, candidate: Candidate) -> float:
             nonlocal best, least, likely
-            answer = self._checked(text, question, candidate.confidence)
+            known = [x for x in (first.likelihood, candidate.confidence) if x is not None]
+            answer = self._checked(text, question, min(known))
             if answer.exit_code > 1:
                 return math.inf
             faults = self._critic.faults(question, answer)
             better = (faults, -candidate.log_likelihood) < (least, -likely)
             if answer.status == "ok" and better:
-                both = [c for c in (first.confidence, answer.confidence) if c is not None]
-                best, least = replace(answer, confidence=min(both, default=None)), faults
-                likely = candidate.log_likelihood
+                best, least, likely = answer, faults, candidate.log_likelihood
             return -math.inf if least else likely
 
         self.model.alternatives(MOST, enough)
@@ -258,16 +258,18 @@ class Asker:
         if self._cancelled:
             raise Interrupted("The answer was stopped")
 
-    def _checked(self, text: str, question: str, confidence: float | None) -> Answer:
+    def _checked(self, text: str, question: str, likelihood: float | None) -> Answer:
         """What a model said: mended, guarded, bound, run; or told, when it is no SQL but says
-        that there is none. confidence: mean probability of its tokens"""
-        confidence = None if confidence is None else calibrated(confidence)
+        that there is none. likelihood: mean probability of its tokens"""
         if said := refusal_in(text):
-            return Answer(status="abstained", message=said, confidence=confidence, exit_code=1)
-        statement = statement_in(text)
-        if statement not in self._made:
-            self._made[statement] = self._answer_of(text, statement, question)
-        return replace(self._made[statement], confidence=confidence)
+            answer = Answer(status="abstained", message=said, exit_code=1)
+        else:
+            statement = statement_in(text)
+            if statement not in self._made:
+                self._made[statement] = self._answer_of(text, statement, question)
+            answer = self._made[statement]
+        confidence = None if likelihood is None else calibrated(likelihood)
+        return replace(answer, confidence=confidence, likelihood=likelihood)
 
     def _answer_of(self, text: str, statement: str, question: str) -> Answer:
         if not self.repair:

@@ -72,7 +72,7 @@ class Critic:
 
 
 def doubted(answer: Answer, faults: Faults) -> Answer:
-    """The answer, less sure for each thing that speaks against it."""
+    """The answer, less sure for each thing that speaks against it; its likelihood stays."""
     if answer.confidence is None:
         return answer
     found = faults.vain + faults.wrong

@@ -65,7 +65,7 @@ def test_an_answer_has_every_field_in_its_order(shop_database: Database) -> None
     data = answer.to_dict()
     assert list(data) == [
         "id", "question", "sql", "status", "columns", "rows", "row_count", "truncated",
-        "confidence", "checks", "message", "seconds", "model",
+        "confidence", "likelihood", "checks", "message", "seconds", "model",
     ]  # fmt: skip
     assert (data["status"], data["rows"], data["id"]) == ("ok", [[40]], "7")
     assert data["checks"] == {"parsed": True, "read_only": True, "bound": True, "ran": True}

@@ -34,6 +34,7 @@ class Case:
 class Outcome:
     """What a model made of a case; `why` says what was wrong, `seconds` is wall time to the SQL.
 
+    confidence: as it is shown; likelihood: mean probability of the tokens that the model said
     lucky: right on the database and wrong on a perturbed copy of it
     ran: whether the SQL gave a result at all
     told: whether the gold query gives rows, here or on a copy; else any empty result would be right
@@ -47,6 +48,7 @@ class Outcome:
     seconds: float
     lucky: bool = False
     confidence: float | None = None
+    likelihood: float | None = None
     ran: bool = False
     told: bool = True
 

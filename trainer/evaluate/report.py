@@ -220,6 +220,7 @@ def as_data(
                     "difficulty": o.case.difficulty,
                     "seconds": round(o.seconds, 3),
                     "confidence": o.confidence,
+                    "likelihood": o.likelihood,
                 }
                 for o in outcomes
             ]

@@ -54,9 +54,11 @@ def evaluate(
         sql = model.generate(case.question)
         seconds = time.monotonic() - began
         judged = judge(database, case, gold, sql, seconds)
-        sure = getattr(model, "confidence", None)
-        told, sure = bool(gold.result.rows), sure if sql else None
-        outcomes.append(replace(judged, confidence=sure, told=told))
+        told = bool(gold.result.rows)
+        sure, likely = (
+            getattr(model, n, None) if sql else None for n in ("confidence", "likelihood")
+        )
+        outcomes.append(replace(judged, confidence=sure, likelihood=likely, told=told))
         yield Progress(STAGE, number, len(cases), unit="questions")
         if stop():
             break
