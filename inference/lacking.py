@@ -24,13 +24,27 @@ _COMMON = frozenset(
 )
 _MEANING = frozenset(["done", "off", "own", "unique", "under", "last"])
 """Of the words that any question may have, those that may also stand for a value."""
+_HAN_THING = re.compile(
+    r"的(?:所有|全部|平均|具体)?([\u3400-\u9fff]{2,5}?)"
+    r"(?:都|各|分别)*(?:[是为](?:什么|多少|哪.*|几.*|啥)?|(?:有哪|有多|有几|多少|怎么).*|[呢吗])?"
+    r"(?=\s*$|[^\w\s]|[和及跟])"
+)
+"""What is asked for of something: 血型 in 客户的血型是什么. It stands between 的 and the end."""
+_HAN_COMMON = re.compile(
+    "[数量率比额值名字人次个位种类号时间期日年月周天季度序第前后上下中内外里大小多少高低长短先新旧早晚总均和差"
+    "最哪什么谁几怎这那一二三四五六七八九十百千万亿半倍列的是有在不没]"
+    "|信息|情况|详[细情]|内容|[资材]料|记录|结果|列表|清单|分布|趋势|变化|增|减|原因|方[式法]|部分|其[他它]|地[点方]"
+    "|东西|排[名行]|占|状[态况]|单|消费|购|销|业绩|表现"
+)
+"""What Chinese questions have about anything: a word that holds such is not told."""
 _LIKE = 0.6
 _MOST = 3
 
 
 def what_is_lacking(question: str, database: Database) -> str:
     """A sentence that names the words of a question which no table, column or value has, with the
-    nearest names; '' when there are none. Chinese words are not told apart, so none of them is."""
+    nearest names; '' when there are none. Chinese words are not told apart, so of these only one
+    that stands where what is asked for does, and has no sign in common with any name, is told."""
     names = _names(database.schema)
     known = {singular(token.folded) for name in names for token in tokens(name)}
     known |= {singular(word) for word in question_words() | _COMMON}
@@ -44,6 +58,9 @@ def what_is_lacking(question: str, database: Database) -> str:
         and not {token.key, singular(token.folded), token.folded} & known
         and not _form_of(token.folded, known)
     ]
+    signs = {sign for name in names for sign in name}
+    things = [word for word in _HAN_THING.findall(rest) if not _HAN_COMMON.search(word)]
+    words += [word for word in things if signs.isdisjoint(word)]
     if not words:
         return ""
     told = " or ".join(f'"{word}"' for word in dict.fromkeys(words[:_MOST]))
@@ -71,14 +88,17 @@ def says_more(question: str, database: Database) -> bool:
 
 @lru_cache(maxsize=2)
 def _names(schema: Schema) -> frozenset[str]:
-    """What tables and columns are called, in all the words that people have for them."""
+    """What tables and columns are called, in all the words that people have for them in English and
+    Chinese."""
     from llmtui.trainer.instructions.things import thing_of
 
     found: set[str] = set()
     for table in schema.tables:
         thing = thing_of(table, set())
         said = [thing.words, *(field.words for field in thing.fields)]
-        found |= {word.lower() for words in said for word in (*words.en, *words.whole.en)}
+        for words in said:
+            every = (*words.en, *words.whole.en, *words.zh, *words.whole.zh)
+            found |= {word.lower() for word in every}
     return frozenset(found)
 
 

@@ -74,6 +74,12 @@ def test_a_settled_question_does_not_trouble_the_model(shop_database: Database) 
         ("What is the weather in Rome?", 'Nothing here is called "weather".'),
         ("total of orders by custamer", 'Nothing here is called "custamer"; nearest: "customer".'),
         ("客户有多少?", ""),
+        ("客户的血型", 'Nothing here is called "血型".'),
+        ("每个客户的血型是什么？", 'Nothing here is called "血型".'),
+        ("列出巴黎客户的血型和姓名", 'Nothing here is called "血型".'),
+        ("每个城市的客户数量", ""),
+        ("客户的下单次数是多少？", ""),
+        ("下单最多的客户是谁", ""),
     ],
 )
 def test_what_a_database_lacks_is_named(shop_database: Database, question: str, told: str) -> None:
