@@ -282,6 +282,7 @@ class Asker:
             if along and other.status == "ok" and not holds_nothing(other):
                 answer, mended = other, Mended(along.sql, [*mended.changes, *along.changes])
         changes = [*mended.changes, *guessed(question, answer.sql, self.database)]
+        changes += self._shown.told if self._shown else []
         told = dict.fromkeys([answer.message, *changes] if answer.message else changes)
         message = "; ".join(part.rstrip(".") for part in told) + "." if told else ""
         return replace(answer, message=message)
@@ -297,6 +298,7 @@ class Asker:
         """The prompt's tokens, and how many of the first are those of every question."""
         hints, tokenize = self.database.linker.hints(question), self.model.tokenize
         if prompt.schema == "weights":
+            self._shown = None
             return prompt.tokens(tokenize, question, hints=hints), 0
         if self._shown is None or self._shown.prompt != prompt:
             room = self.model.context - _ANSWER_TOKENS

@@ -1,15 +1,14 @@
-"""The prompts of a model that reads the schema: cut to its context once, not at every question."""
+"""The prompts of a model that reads the schema: all of it where it fits, the same for every
+question, or else the tables that a question is about."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import cached_property
 
-from llmtui.inference.wording import schema_texts
+from llmtui.database.schema import Schema
+from llmtui.inference.relevance import Relevance, part_of
 from llmtui.trainer.prompt import Prompt, schema_tokens
-
-if TYPE_CHECKING:
-    from llmtui.database.schema import Schema
 
 _FOR_QUESTION = 8
 """This part of the context is kept for the question."""
@@ -26,21 +25,57 @@ class ShownSchema:
         room: int,
     ) -> None:
         self.prompt = prompt
-        self._tokenize, self._room = tokenize, room
-        self._texts = list(schema_texts(schema))
+        self.told: list[str] = []
+        """That the last prompt had no room for every table, in a sentence without its full stop."""
+        self._schema, self._tokenize, self._room = schema, tokenize, room
+        self._relevance = Relevance(schema)
         most = room - room // _FOR_QUESTION
-        while len(self._texts) > 1 and len(tokenize(self._texts[0], False)) > most:
-            del self._texts[0]
-        self._begins = schema_tokens(prompt, tokenize, self._texts[0])
+        texts = [schema.text(3), schema.text(0)]
+        self._whole = [text for text in texts if len(tokenize(text, False)) <= most]
+        self._begins = schema_tokens(prompt, tokenize, self._whole[0]) if self._whole else []
 
     def tokens(self, question: str, hints: Sequence[str]) -> tuple[list[int], int]:
-        """The prompt's tokens, and how many of the first are those of every question.
-
-        For a question of unusual length the schema is cut further, at whole tables.
-        """
-        for text in self._texts:
+        """The prompt's tokens, and how many of the first are those of every question."""
+        self.told = []
+        for text in self._whole:
             tokens = self.prompt.tokens(self._tokenize, question, text, hints)
             if len(tokens) <= self._room:
+                shared = len(self._begins)
+                return tokens, shared if tokens[:shared] == self._begins else 0
+        return self._with_some(question, hints), 0
+
+    def _with_some(self, question: str, hints: Sequence[str]) -> list[int]:
+        """The prompt with as many tables as there is room for, the most asked for first."""
+        left = self._room - len(self.prompt.tokens(self._tokenize, question, "", hints))
+        names: list[str] = []
+        for name in self._relevance.order(question, hints):
+            keys = sum(size for other, size in self._key_sizes[name] if other in names)
+            needed = self._sizes[name] + keys
+            if needed <= left:
+                names.append(name)
+                left -= needed
+        while True:
+            text = part_of(self._schema, names).text(0)
+            tokens = self.prompt.tokens(self._tokenize, question, text, hints)
+            if len(tokens) <= self._room or not names:
                 break
-        shared = len(self._begins)
-        return tokens, shared if tokens[:shared] == self._begins else 0
+            names.pop()
+        self.told = [f"the model was shown {len(names)} of {len(self._schema.tables)} tables"]
+        return tokens
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """Table → tokens of its line."""
+        lines = {t.name: part_of(self._schema, [t.name]).text(0) for t in self._schema.tables}
+        return {name: len(self._tokenize(f"{line}\n", False)) for name, line in lines.items()}
+
+    @cached_property
+    def _key_sizes(self) -> dict[str, list[tuple[str, int]]]:
+        """Table → the other tables that a key ties it to, with the tokens of the key's line."""
+        found: dict[str, list[tuple[str, int]]] = {table.name: [] for table in self._schema.tables}
+        for key in self._schema.foreign_keys:
+            if key.table != key.to_table and {key.table, key.to_table} <= found.keys():
+                size = len(self._tokenize(f"{Schema((), (key,)).text()}\n", False))
+                found[key.table].append((key.to_table, size))
+                found[key.to_table].append((key.table, size))
+        return found

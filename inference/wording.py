@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from llmtui.inference.relevance import part_of
+
 if TYPE_CHECKING:
     from llmtui.database.schema import Schema
 
@@ -43,12 +45,12 @@ def question_problem(question: str) -> str:
 
 
 def schema_texts(schema: Schema) -> Iterator[str]:
-    """The schema, each time shorter: with fewer values, then with fewer tables."""
+    """The schema, each time shorter: with fewer values, then with fewer tables and their keys."""
     yield schema.text(3)
-    lines = schema.text(0).splitlines()
-    while lines:
-        yield "\n".join(lines)
-        lines = lines[: len(lines) * 3 // 4]
+    names = [table.name for table in schema.tables]
+    while names:
+        yield part_of(schema, names).text(0)
+        names = names[: len(names) * 3 // 4]
     yield ""
 
 
