@@ -15,7 +15,7 @@ import duckdb
 from llmtui.database import secrets
 from llmtui.database.declared import declared_foreign, declared_primary
 from llmtui.database.keys import inferred_foreign, likely_primary
-from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
+from llmtui.database.schema import Column, ForeignKey, Schema, Table, folded, quote
 from llmtui.database.small import MOST_CELLS, RANGED, frequent, small_facts
 from llmtui.database.text import unseen
 
@@ -112,14 +112,22 @@ def read_schema(
             pass  # a value that Python cannot hold, such as a time in the year 0
         except duckdb.Error:
             continue
-        key = primary.get((relation.schema, relation.name)) or likely_primary(table.columns)
+        key = primary.get((relation.schema, relation.name), ())
+        if not key or not set(map(folded, key)) <= {folded(c.name) for c in table.columns}:
+            key = likely_primary(table.columns)
         table = replace(table, primary_key=key)
         tables.append(_masked(table) if mask else table)
     foreign = declared_foreign(connection, kept)
     if facts:
         foreign += inferred_foreign(connection, tables, foreign)
     times = Counter(table.name for table in tables)  # keys do not tell the schema of a table
-    foreign = [key for key in foreign if times[key.table] == times[key.to_table] == 1]
+    seen = {(table.name, folded(column.name)) for table in tables for column in table.columns}
+    foreign = [
+        key
+        for key in foreign
+        if times[key.table] == times[key.to_table] == 1
+        and {(key.table, folded(key.column)), (key.to_table, folded(key.to_column))} <= seen
+    ]
     return Schema(tuple(tables), tuple(dict.fromkeys(_once(foreign))))
 
 
@@ -183,7 +191,8 @@ def _read_table(
     else:
         count = int(connection.execute(f"SELECT count(*) FROM {place}").fetchall()[0][0])
         columns = _with_facts(connection, place, columns, count)
-    return _described(relation, columns, count)
+    table = _described(relation, columns, count)
+    return replace(table, sampled=_SAMPLE) if count > SAMPLED_ABOVE else table
 
 
 def _described(relation: Relation, columns: tuple[Column, ...], rows: int) -> Table:
@@ -234,6 +243,7 @@ def _with_facts(
     for number, column in enumerate(columns):
         filled, distinct, low, high = facts[1 + 4 * number : 5 + 4 * number]
         values = _values(connection, rows, column) if column.kind == "text" else ()
+        unique = seen > 0 and int(distinct) == int(filled) == seen
         found.append(
             replace(
                 column,
@@ -243,10 +253,21 @@ def _with_facts(
                 nulls=seen - int(filled),
                 minimum=low,
                 maximum=high,
-                unique=whole and seen > 0 and int(distinct) == int(filled) == seen,
+                unique=unique and (whole or _unique(connection, place, column, count)),
             )
         )
     return tuple(found)
+
+
+def _unique(connection: duckdb.DuckDBPyConnection, place: str, column: Column, count: int) -> bool:
+    """Whether a column that is unique in the sample is so in the whole table, as far as a part of
+    its values tells: all rows of those are looked at, so that no repetition in it is missed."""
+    name, parts = quote(column.name), -(-count // SAMPLED_ABOVE)
+    filled, rows, distinct = connection.execute(
+        f"SELECT (SELECT count({name}) FROM {place}), count(*), count(DISTINCT {name}) "
+        f"FROM {place} WHERE hash({name}) % {parts} = 0"
+    ).fetchall()[0]
+    return bool(filled == count and rows == distinct)
 
 
 def _values(connection: duckdb.DuckDBPyConnection, rows: str, column: Column) -> tuple[str, ...]:

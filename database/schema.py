@@ -54,7 +54,8 @@ class Column:
 
     type: DuckDB's name of the type; kind: number, text, date, time, bool or other
     values: the most frequent values as text, all of them when there are few (see `complete`)
-    distinct, nulls: counted over the rows, or over a sample of a very large table
+    distinct, nulls: counted over the rows, or over a sample of a very large table (`counted`)
+    unique: whether no two rows have the same value and none has none; looked for in the whole table
     """
 
     name: str
@@ -97,6 +98,13 @@ class Table:
     primary_key: tuple[str, ...] = ()
     comment: str = ""
     row_count: int = 0
+    sampled: int = 0
+    """Rows of the sample that columns were counted over; 0 when it was the whole table."""
+
+    @property
+    def counted(self) -> int:
+        """The rows that `distinct` and `nulls` of the columns are counted over."""
+        return self.sampled or self.row_count
 
     @property
     def sql_name(self) -> str:

@@ -84,6 +84,8 @@ def column_facts(schema: Schema, table: Table, column: Column, *, whole: bool = 
     parts = [t("reading")]
     if whole:
         parts = [t("distinct", count=f"{column.distinct:,}"), t("empty", count=f"{column.nulls:,}")]
+    if whole and table.sampled:
+        parts.append(t("sampled", rows=f"{table.sampled:,}"))
     if column.unique:
         parts.append(t("unique"))
     if column.name in table.primary_key:

@@ -80,7 +80,7 @@ def grouping(
 
 def _few(item: Field, thing: Thing) -> bool:
     """Whether a number has so few values that rows are counted by it."""
-    return item.column.distinct <= 12 and item.column.distinct * 4 <= thing.table.row_count
+    return item.column.distinct <= 12 and item.column.distinct * 4 <= thing.table.counted
 
 
 def _pair(items: list[Field], *, many: bool) -> Phrase:

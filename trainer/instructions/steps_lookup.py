@@ -116,7 +116,7 @@ def lookup_whose(world: World) -> Draft | None:
         f
         for f in thing.shown
         if f.kind == "text" and f not in thing.label and f not in thing.groups
-        and f.column.distinct > 0.5 * thing.table.row_count
+        and f.column.distinct > 0.5 * thing.table.counted
     ]  # fmt: skip
     row = world.anchor(thing)
     if not thing.named or not usable or row is None:

@@ -73,7 +73,7 @@ def distinct_field(world: World, thing: Thing) -> tuple[Field, tuple[Relation, .
     ):
         label = path[-1].parent.label[0]
         return Field(label.table, label.column, path[-1].role), path
-    usable = [f for f in thing.shown if 1 < f.column.distinct < thing.table.row_count]
+    usable = [f for f in thing.shown if 1 < f.column.distinct < thing.table.counted]
     usable = [f for f in usable if f.kind in ("text", "number", "bool") and f not in thing.label]
     usable = [f for f in usable if f in thing.groups or world.rng.random() < 0.4]
     return (world.rng.choice(usable), ()) if usable else None

@@ -187,7 +187,7 @@ class Thing:
     @cached_property
     def groups(self) -> list[Field]:
         """Columns with few values, each of several rows."""
-        rows = max(self.table.row_count, 1)
+        rows = max(self.table.counted, 1)
         found = []
         for item in self.shown:
             few = 2 <= item.column.distinct <= 60 and item.column.distinct <= rows / 1.5
@@ -234,8 +234,8 @@ def thing_of(table: Table, foreign: set[str]) -> Thing:
     coded = {f.column.name for f in fields if f.coded and f.kind == "number"}
     keys = frozenset(set(table.primary_key) | foreign | coded)
     said = table_words(table)
-    label = label_of(fields, keys, said.en, table.row_count)
-    telling = label[0].kind == "text" and label[0].column.distinct >= 0.5 * table.row_count
+    label = label_of(fields, keys, said.en, table.counted)
+    telling = label[0].kind == "text" and label[0].column.distinct >= 0.5 * table.counted
     if len(table.primary_key) == 1 and label[0].column.name in foreign:
         telling = telling and label[0].column.name in table.primary_key
     return Thing(table, said, fields, label, telling, keys)
