@@ -71,3 +71,26 @@ def test_rows_that_are_not_learnt_or_not_sql_count_for_nothing(shop_database: Da
     assert shown(found["languages"]) == {"zh"}
     assert shown(found["shapes"]) == {"count"}
     assert found["tables"].seen == 0
+
+
+def test_what_the_constructor_writes_beside_the_plain_operators_is_seen_too(
+    shop_database: Database,
+) -> None:
+    assert {"CASE", "FILTER", "OVER", "QUALIFY", "LEFT JOIN"} <= set(
+        shares(shop_database)["operators"].missing
+    )
+    found = shares(
+        shop_database,
+        "SELECT CASE WHEN total > 5 THEN 'a' ELSE 'b' END FROM orders",
+        "SELECT COUNT(*) FILTER (WHERE total > 5) FROM orders",
+        "SELECT id FROM orders QUALIFY ROW_NUMBER() OVER (ORDER BY total) <= 2",
+        "SELECT name FROM customers LEFT JOIN orders ON customer_id = customers.id",
+        "SELECT year(placed), date_trunc('week', placed) FROM orders WHERE month(placed) = 2",
+        "SELECT id FROM orders WHERE placed > CURRENT_DATE - INTERVAL 3 DAY",
+    )
+    assert {"CASE", "FILTER", "OVER", "QUALIFY", "LEFT JOIN", "year()", "month()", "date_trunc()",
+            "CURRENT_DATE"} <= shown(found["operators"])  # fmt: skip
+    inner = shares(
+        shop_database, "SELECT 1 FROM orders JOIN customers ON customer_id = customers.id"
+    )
+    assert "LEFT JOIN" in inner["operators"].missing

@@ -22,8 +22,11 @@ _OPERATORS: dict[str, tuple[type[exp.Expr], ...]] = {
     "MAX": (exp.Max,), "DISTINCT": (exp.Distinct,), "JOIN": (exp.Join,), "GROUP BY": (exp.Group,),
     "HAVING": (exp.Having,), "ORDER BY": (exp.Order,), "LIMIT": (exp.Limit,),
     "subquery": (exp.Subquery,), "UNION": (exp.Union,), "INTERSECT": (exp.Intersect,),
-    "EXCEPT": (exp.Except,),
+    "EXCEPT": (exp.Except,), "CASE": (exp.Case,), "FILTER": (exp.Filter,), "OVER": (exp.Window,),
+    "QUALIFY": (exp.Qualify,), "year()": (exp.Year,), "month()": (exp.Month,),
+    "date_trunc()": (exp.TimestampTrunc, exp.DateTrunc), "CURRENT_DATE": (exp.CurrentDate,),
 }  # fmt: skip
+_LEFT_JOIN = "LEFT JOIN"
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def coverage(
         for aspect, name in places.shown_by(tree):
             seen[aspect].add(name)
     possible = places.possible | {
-        "shapes": tuple(shapes()), "operators": tuple(_OPERATORS), "languages": tuple(languages),
+        "shapes": tuple(shapes()), "operators": (*_OPERATORS, _LEFT_JOIN),
+        "languages": tuple(languages),
     }  # fmt: skip
     return tuple(
         Share(name, possible[name], tuple(n for n in possible[name] if n not in seen[name]))
@@ -129,6 +133,8 @@ class _Places:
         for name, kinds in _OPERATORS.items():
             if any(not _of_join(node) for node in tree.find_all(*kinds)):
                 yield "operators", name
+        if any(join.side == "LEFT" for join in tree.find_all(exp.Join)):
+            yield "operators", _LEFT_JOIN
 
     def _value(self, text: str, predicate: exp.Expr) -> Iterator[tuple[str, str]]:
         for column in predicate.find_all(exp.Column):
