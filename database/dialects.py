@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -52,6 +53,16 @@ def with_plain_names(tree: exp.Expr) -> exp.Expr:
         if name.args.get("quoted") and quote(name.name) == name.name:
             name.set("quoted", False)
     return tree
+
+
+@lru_cache(maxsize=20_000)
+def plain(sql: str) -> str:
+    """SQL without what does not tell two queries apart: case, blanks, another way to write it."""
+    try:
+        tree = with_plain_names(sqlglot.parse_one(sql, dialect="duckdb"))
+        return tree.sql(dialect="duckdb", comments=False).casefold()
+    except Exception:  # of any kind, as in `parse` and `written`
+        return sql.casefold()
 
 
 def from_dialects(sql: str) -> Iterator[tuple[str, exp.Query]]:

@@ -17,7 +17,7 @@ from sqlglot import exp
 from llmtui.database.dialects import parse, written
 from llmtui.database.execute import Database
 from llmtui.database.link import Mention
-from llmtui.inference.coverage import number_of
+from llmtui.database.numbers import number_of
 from llmtui.inference.repair import binds
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.#-])\d+(?:\.\d+)?(?![A-Za-z0-9_.])")

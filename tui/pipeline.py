@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -126,8 +125,8 @@ def held_out(job: Job, run: Path, model: Path) -> Iterator[Event]:
 
 
 def instructions(job: Job) -> Iterator[Event]:
-    """Build the instruction file unless the one there is of this schema and these options."""
-    from llmtui.trainer.instructions.build import build
+    """Build the instruction file unless the one there is made of the same, in the same way."""
+    from llmtui.trainer.instructions.build import build, made_for
     from llmtui.trainer.instructions.construct import Options
 
     languages = parse_languages(job.settings.languages)
@@ -142,24 +141,10 @@ def instructions(job: Job) -> Iterator[Event]:
         note_rows(database, job.project, options)
 
 
-def made_for(database: Database, project: Project, options: Options) -> str:
-    """What rows are constructed from: they are used again as long as it is the same."""
-    from llmtui.trainer.instructions.glossary import read_glossary
-    from llmtui.trainer.prompt import VERSION
-
-    own, secrets = read_glossary(project.glossary), database.access.secrets
-    glossary = str(zlib.crc32(repr(own).encode())) if own else ""
-    facts = [database.schema.fingerprint, ",".join(options.languages), options.rows, VERSION]
-    facts += [
-        glossary,
-        "contrast" if options.contrast else "",
-        secrets if secrets != "mask" else "",
-    ]
-    return " ".join(str(fact) for fact in facts if fact != "")
-
-
 def note_rows(database: Database, project: Project, options: Options) -> None:
     """Keep what the rows there are were constructed from, and the schema that they ask about."""
+    from llmtui.trainer.instructions.build import made_for
+
     write_text(project.schema_text, database.schema.text(3))
     facts = made_for(database, project, options)
     project.update(instructions=facts, schema=database.schema.fingerprint)

@@ -69,10 +69,13 @@ def summary(rows: Sequence[Instruction], shown: int) -> str:
 
 def judged(project: Project, id: str, status: str) -> list[Instruction]:
     """All rows after one got a status; the same status again takes it back. Saved."""
+    from llmtui.trainer.instructions.splits import in_one_split
+
     rows = rows_of(project)
     for place, row in enumerate(rows):
         if row.id == id:
             rows[place] = replace(row, status="new" if row.status == status else status)
+    rows = in_one_split(rows)
     save_rows(project.instructions, rows)
     return rows
 

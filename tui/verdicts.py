@@ -59,13 +59,9 @@ def usual(project: Project) -> Iterator[str]:
 
 def put_row(project: Project, row: Instruction) -> None:
     """Add a row in front; it replaces the row of its id and those of the same question."""
-    key = row.question.strip().casefold()
-    rest = [
-        old
-        for old in rows_of(project)
-        if old.id != row.id and old.question.strip().casefold() != key
-    ]
-    save_rows(project.instructions, [row, *rest])
+    from llmtui.trainer.instructions.exchange import joined
+
+    save_rows(project.instructions, joined([row], rows_of(project)))
 
 
 def keep_answer(session: Session, question: str, sql: str, verdict: str) -> None:

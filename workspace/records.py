@@ -20,6 +20,7 @@ KINDS = ("sql", "text")
 LANGUAGES = ("en", "zh")
 SPLITS = ("train", "dev", "test")
 STATUSES = ("new", "accepted", "rejected")
+_BY_PEOPLE = ("asked", "written", "imported", "mined")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Instruction:
     def usable(self) -> bool:
         """Whether it may be learnt or asked: nobody rejected it, and its SQL fits the schema."""
         return self.status != "rejected" and "dead" not in self.extra
+
+    @property
+    def of_people(self) -> bool:
+        """Whether a person wrote or accepted it."""
+        return self.origin in _BY_PEOPLE or self.status == "accepted"
 
     @property
     def target(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from llmtui.inference.rewriting.maker import NEAR, Bench, Made
 from llmtui.inference.rewriting.parents import Journal, Task
 from llmtui.trainer.instructions.check import check_rows
+from llmtui.trainer.instructions.splits import in_one_split
 from llmtui.workspace.events import Event, RowDropped, RowsKept, Saved
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, load_rows, save_rows
@@ -69,7 +70,7 @@ class Keep:
                 for row in self._rows
                 if row.id not in ids and row.question.strip().casefold() not in asked
             ]
-            save_rows(self.project.instructions, [*old, *new])
+            save_rows(self.project.instructions, in_one_split([*old, *new]))
         if self._tried:
             self.journal.add(self._tried)
         self._rows, self._tried = [], []

@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
+from llmtui.database.dialects import plain
 from llmtui.trainer.evaluate.misses import shape_of
 from llmtui.workspace.files import told_when_disk_refuses
 from llmtui.workspace.records import Instruction
@@ -37,13 +38,13 @@ class HeldOut:
 
     def __init__(self, rows: Iterable[Instruction]) -> None:
         held = [row for row in rows if row.split != "train" and row.kind == "sql"]
-        self._queries = {_plain(row.sql) for row in held}
+        self._queries = {plain(row.sql) for row in held}
         self._combinations = {
             _combination(row.sql) for row in held if row.extra.get("held") == "shape"
         }
 
     def has(self, sql: str) -> bool:
-        return _plain(sql) in self._queries
+        return plain(sql) in self._queries
 
     def resembles(self, sql: str) -> bool:
         """Whether a new query gives something away of the held-out ones."""
@@ -88,13 +89,6 @@ def _spread(rows: Sequence[Instruction]) -> list[Instruction]:
         groups[row.shape or shape_of(row.sql), row.lang].append(row)
     turns = zip_longest(*(groups[key] for key in sorted(groups)))
     return [row for turn in turns for row in turn if row is not None]
-
-
-def _plain(sql: str) -> str:
-    try:
-        return sqlglot.parse_one(sql, dialect="duckdb").sql(dialect="duckdb").casefold()
-    except (sqlglot.errors.SqlglotError, RecursionError):
-        return sql.casefold()
 
 
 def _combination(sql: str) -> tuple[str, frozenset[str]]:

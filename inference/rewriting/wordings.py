@@ -11,8 +11,9 @@ from itertools import pairwise
 from llmtui.database.dialects import parse
 from llmtui.database.fold import is_han, quoted, tokens
 from llmtui.database.link import Linker, Mention
+from llmtui.database.numbers import numbers_in
 from llmtui.database.text import unseen
-from llmtui.inference.coverage import held_by, numbers_in
+from llmtui.inference.coverage import held_by
 from llmtui.inference.wording import question_problem
 from llmtui.workspace.records import Instruction
 

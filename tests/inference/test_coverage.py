@@ -3,8 +3,9 @@
 import pytest
 
 from llmtui.database.execute import Database
+from llmtui.database.numbers import numbers_in
 from llmtui.database.schema import Column, Schema, Table
-from llmtui.inference.coverage import left_out, numbers_in
+from llmtui.inference.coverage import left_out
 from llmtui.inference.named import Names
 
 

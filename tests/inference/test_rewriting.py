@@ -15,6 +15,8 @@ from llmtui.inference.rewriting.ways import questions_in
 from llmtui.inference.rewriting.wordings import Literals
 from llmtui.inference.server import ServerModel
 from llmtui.trainer.instructions.build import merged
+from llmtui.trainer.instructions.splits import in_one_split
+from llmtui.trainer.instructions.virtues import CHECKS
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import Instruction, save_rows
 from tests.inference.served import server, streamed
@@ -50,7 +52,7 @@ def test_what_means_the_same_is_kept_and_says_where_it_comes_from(
     row = rows["Number of customers in Rome"]
     assert (row.sql, row.split, row.shape, row.lang) == (COUNT, "train", "count", "en")
     assert row.extra == {"from": "r1", "way": "paraphrase", "by": "m"}
-    assert row.checks == ("parsed", "read-only", "ran", "non-empty")
+    assert row.checks == CHECKS
     assert row.hints == ("customers.city = 'Rome'",)
     assert not any("paid?" in str(item) or "from Paris" in str(item) for item in asked)
 
@@ -245,7 +247,7 @@ def test_rewritten_rows_stay_when_rows_are_built_anew_and_go_where_their_query_g
     with server(speaking(by_table)) as (url, _):
         assert rewrite(shop, url) == 0
     held_out = Instruction("new", "Customers in Rome: how many?", COUNT, split="test")
-    split = {row.question: row.split for row in merged([held_out], project)}
+    split = {row.question: row.split for row in in_one_split(merged([held_out], project))}
     assert split["Number of customers in Rome"] == "test"
     assert split["Which customers come from Oslo? Give their names"] == "train"
 

@@ -10,8 +10,9 @@ import pytest
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.build import build
 from llmtui.trainer.instructions.check import check_rows
-from llmtui.trainer.instructions.construct import Options, _empty, construct, steps
+from llmtui.trainer.instructions.construct import Options, construct, steps
 from llmtui.trainer.instructions.draft import shapes
+from llmtui.trainer.instructions.trials import empty
 from llmtui.trainer.instructions.world import World
 from llmtui.workspace.errors import SourceError
 from llmtui.workspace.events import Event, RowDropped, RowsKept
@@ -236,6 +237,6 @@ def test_what_a_row_says_itself_is_not_joined_and_keys_are_not_added_up(tmp_path
 
 
 def test_no_is_an_answer_and_a_count_of_zero_is_none() -> None:
-    assert _empty([(0,)]) == "counts nothing"
-    assert _empty([(None,), (None,)]) == _empty([]) == "gives no rows"
-    assert _empty([(False,)]) == _empty([(0,), (1,)]) == ""
+    assert empty([(0,)]) == "counts nothing"
+    assert empty([(None,), (None,)]) == empty([]) == "gives no rows"
+    assert empty([(False,)]) == empty([(0,), (1,)]) == ""

@@ -134,6 +134,12 @@ def test_refusals_are_told_from_sql_and_have_what_a_model_would_make_up(store: D
     assert [row.hints for row in checked] == [row.hints for row in rows]
 
 
+def test_a_table_that_is_not_there_is_told_in_chinese_too(store: Database) -> None:
+    rows = construct(store, Options(("zh",), 800, contrast=True), lambda _event: None)
+    told = {row.answer for row in rows if row.shape == "unanswerable"}
+    assert any(answer.endswith("的信息。") for answer in told), told
+
+
 def test_rows_with_refusals_are_saved_and_read_again(store: Database, tmp_path: Path) -> None:
     rows = built(store, 60)
     save_rows(tmp_path / "rows.jsonl", rows)

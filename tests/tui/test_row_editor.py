@@ -42,4 +42,5 @@ async def test_hints_and_schema_of_an_edited_row_are_those_of_now(shop: Path) ->
     assert (new.question, new.origin, new.status) == ("Who lives in Oslo?", "written", "accepted")
     assert "Oslo" in " ".join(new.hints)
     assert "Rome" not in " ".join(new.hints)
-    assert (new.schema, new.checks) == (now, ("parsed", "read-only", "ran"))
+    assert new.schema == now
+    assert new.checks[:3] == ("parsed", "read-only", "ran")

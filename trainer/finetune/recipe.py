@@ -45,7 +45,6 @@ from llmtui.workspace.files import whole_folder, write_text
 from llmtui.workspace.records import Instruction, load_rows
 
 STAGE = "finetune"
-_BY_PEOPLE = ("asked", "written", "imported", "mined")
 _WEIGHT = 3
 """How often a row that a person wrote or accepted is seen for once that another one is."""
 _TELLING = 30
@@ -184,7 +183,7 @@ def training_rows(config: RunConfig) -> list[Instruction]:
     """The rows to train on; those that a person wrote or accepted stand there several times."""
     rows = load_rows(Path(config.instructions))
     usable = [row for row in rows if row.split == "train" and row.usable]
-    heavy = [row for row in usable if row.status == "accepted" or row.origin in _BY_PEOPLE]
+    heavy = [row for row in usable if row.of_people]
     return usable + heavy * (_WEIGHT - 1)
 
 

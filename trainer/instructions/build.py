@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
 from llmtui.database.execute import Database
 from llmtui.trainer.instructions.construct import STAGE, Options, construct
-from llmtui.trainer.instructions.glossary import read_glossary, unknown
+from llmtui.trainer.instructions.glossary import Glossary, read_glossary, unknown
 from llmtui.trainer.instructions.lexicon import OWN
+from llmtui.trainer.instructions.splits import in_one_split
+from llmtui.trainer.instructions.virtues import asked_in
+from llmtui.trainer.prompt import VERSION
 from llmtui.workspace.errors import LlmtuiError
 from llmtui.workspace.events import Event, Finished, Note, RowDropped, Saved, Started
 from llmtui.workspace.project import Project
@@ -41,9 +49,8 @@ def build(database: Database, project: Project, options: Options) -> Iterator[Ev
     events: SimpleQueue[Event | None] = SimpleQueue()
 
     def work() -> None:
-        OWN.set(own)
         try:
-            rows.extend(construct(database, options, events.put))
+            rows.extend(construct_in_words(own, database, options, events.put))
         except BaseException as error:  # handed over to the thread that asked
             failure.append(error)
         events.put(None)
@@ -57,29 +64,49 @@ def build(database: Database, project: Project, options: Options) -> Iterator[Ev
     if dead:
         first = f"{dead[0].id}: {dead[0].question}"
         yield RowDropped("no longer fits the schema", first, len(dead))
-    save_rows(project.instructions, kept)
+    save_rows(project.instructions, in_one_split(kept))
     yield Saved("instructions", str(project.instructions))
     yield Finished(STAGE, time.monotonic() - began, f"{len(rows)} rows")
 
 
-_MADE = ("constructed", "rewritten")
+def construct_in_words(
+    own: Glossary, database: Database, options: Options, tell: Callable[[Event], None]
+) -> list[Instruction]:
+    """Rows in the words of a glossary. Raises what `construct` raises."""
+
+    def work() -> list[Instruction]:
+        OWN.set(own)
+        return construct(database, options, tell)
+
+    return copy_context().run(work)
+
+
+def made_for(database: Database, project: Project, options: Options) -> str:
+    """What rows are constructed from, and how: they are used again as long as it is the same."""
+    own, secrets = read_glossary(project.glossary), database.access.secrets
+    glossary = str(zlib.crc32(repr(own).encode())) if own else ""
+    facts = [database.schema.fingerprint, database.state, _version()]
+    facts += [",".join(options.languages), str(options.rows), VERSION, glossary]
+    facts += ["contrast" if options.contrast else "", secrets if secrets != "mask" else ""]
+    return " ".join(fact for fact in facts if fact)
+
+
+@cache
+def _version() -> str:
+    """8 hex digits over the constructor's own files: others make other rows."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.rglob("*")):
+        if file.suffix in (".py", ".toml"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def merged(rows: list[Instruction], project: Project) -> list[Instruction]:
-    """New rows after those of other origins and those that a person has judged.
-
-    Of these, what was rewritten or constructed goes where its query is now: with a held-out one
-    it is held out too.
-    """
+    """New rows after those of other origins and those that a person has judged."""
     old = load_rows(project.instructions) if project.instructions.is_file() else []
-    split = {row.sql: row.split for row in rows}
-    kept = [
-        replace(row, split=split.get(row.sql, row.split)) if row.origin in _MADE else row
-        for row in old
-        if row.origin != "constructed" or row.status != "new"
-    ]
-    taken = {row.question.strip().casefold() for row in kept}
-    fresh = [row for row in rows if row.question.strip().casefold() not in taken]
+    kept = [row for row in old if row.origin != "constructed" or row.status != "new"]
+    taken = asked_in(kept)
+    fresh = [row for row in rows if not taken.fault(row.question, row.target)]
     return [*kept, *fresh]
 
 

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from llmtui.database.dialects import parse
 from llmtui.database.execute import Database
-from llmtui.database.secrets import find
 from llmtui.trainer.instructions import (
     steps_groups,
     steps_having,
@@ -31,14 +27,22 @@ from llmtui.trainer.instructions import (
 from llmtui.trainer.instructions.chance import Drawn, Recorded
 from llmtui.trainer.instructions.choose import weights
 from llmtui.trainer.instructions.draft import Draft, shapes
-from llmtui.trainer.instructions.pointless import pointless, without_having
+from llmtui.trainer.instructions.trials import Trials
+from llmtui.trainer.instructions.virtues import (
+    CHECKS,
+    MAY_BE_EMPTY,
+    NOT_CONCISE,
+    NOT_COVERING,
+    Asked,
+    concise,
+    covering,
+)
 from llmtui.trainer.instructions.world import World
-from llmtui.workspace.errors import LlmtuiError, SourceError
+from llmtui.workspace.errors import SourceError
 from llmtui.workspace.events import Event, Progress, RowDropped, RowsKept
 from llmtui.workspace.records import Instruction
 
 STAGE = "instructions"
-CHECKS = ("parsed", "read-only", "ran", "non-empty")
 Step = Callable[[World], Draft | None]
 
 _MODULES = (
@@ -63,8 +67,6 @@ def steps() -> dict[str, tuple[Step, float]]:
 
 _TRIES = 12
 """Drafts that may fail for each query that is wanted."""
-_MOST_FETCHED = 20
-"""Rows looked at of one result."""
 _ONCE = 0.6
 """Share of the queries that get one question in each language, not two: other queries teach more
 than other words for the same one."""
@@ -135,13 +137,11 @@ class Maker:
     def __init__(self, world: World, options: Options, tell: Callable[[Event], None]) -> None:
         self.world, self.options, self.tell = world, options, tell
         self.rng = world.rng
-        self.ran: dict[str, str] = {}
-        """SQL → why it was dropped, '' when it was kept."""
+        self.trials = Trials(world.database)
         self.count: Counter[str] = Counter()
-        self.asked: dict[str, str] = {}
+        self.asked = Asked()
         self.dropped: Counter[str] = Counter()
         self.phrasings: dict[str, set[str]] = {}
-        self.probed: dict[str, tuple[Any, ...]] = {}
         self.said: list[Said] = []
         """How the rows came about, when chance is recorded."""
 
@@ -168,45 +168,8 @@ class Maker:
 
     def problem(self, draft: Draft) -> str:
         """Why a draft cannot be used, '' when it can. Each SQL is run once."""
-        sql = draft.sql
-        if sql not in self.ran:
-            self.ran[sql] = self.run(draft)
-        if not self.ran[sql] and self.count[sql] >= _MOST_SAME:
-            return "the query has questions enough"
-        return self.ran[sql]
-
-    def run(self, draft: Draft) -> str:
-        secret = find(draft.sql) if self.world.database.access.secrets == "mask" else ""
-        if secret:
-            return f"a likely {secret} is in it"
-        if pointless(parse(draft.sql)):
-            return "asks for what it says"
-        try:
-            if problem := self.aimless(draft):
-                return problem
-            result = self.world.database.run(draft.sql, max_rows=_MOST_FETCHED)
-        except LlmtuiError as error:
-            return f"does not run: {str(error)[:60]}"
-        return "" if draft.may_be_empty else _empty(result.rows)
-
-    def aimless(self, draft: Draft) -> str:
-        """What a query says in vain, "" for nothing. Raises what running raises."""
-        run, every = self.world.database.run, without_having(draft.sql)
-        if draft.probe and not self.matters(draft):
-            return "a condition changes nothing"
-        if draft.probe and self.probed[draft.probe][0] == 1 and _of_many(draft.sql):
-            return "orders or adds up one row"
-        counts = [run(f"SELECT COUNT(*) FROM ({sql})").rows for sql in (draft.sql, every) if every]
-        return "a condition changes nothing" if counts and counts[0] == counts[1] else ""
-
-    def matters(self, draft: Draft) -> bool:
-        """Whether the rows change when a condition is left out."""
-        if draft.probe not in self.probed:
-            self.probed[draft.probe] = self.world.database.run(draft.probe, max_rows=1).rows[0]
-        chosen, *others = self.probed[draft.probe]
-        if draft.either:
-            return bool(all(n < chosen for n in others[:-1]) and chosen < others[-1])
-        return bool(0 < chosen < min(others))
+        enough = self.count[draft.sql] >= _MOST_SAME
+        return "the query has questions enough" if enough else self.trials.problem(draft)
 
     def taken(self) -> tuple[Drawn, ...]:
         """What chance gave since this was asked last; () when it is not recorded."""
@@ -229,17 +192,24 @@ class Maker:
                 self.taken()
                 question = draft.say(template, lang, self.rng)
                 spoken = self.taken()
-                known = self.asked.get(question.casefold())
-                if known is not None:
-                    other = known != draft.sql
-                    self.dropped["two queries for one question" if other else "repeats"] += 1
+                if fault := self.fault(question, draft):
+                    self.dropped[fault] += 1
                     continue
-                self.asked[question.casefold()] = draft.sql
+                self.asked.add(question, draft.sql)
                 self.count[draft.sql] += 1
                 rows.append(self.row(draft, lang, question))
                 if drafted:
                     self.said.append(Said(rows[-1], step, template, drafted, spoken))
         return rows
+
+    def fault(self, question: str, draft: Draft) -> str:
+        """Why a question is not good for a draft, '' when it is."""
+        if fault := self.asked.fault(question, draft.sql):
+            return fault
+        if not concise(question):
+            return NOT_CONCISE
+        mentions = self.world.database.linker.mentions(question)
+        return "" if covering(question, draft.sql, mentions) else NOT_COVERING
 
     def row(self, draft: Draft, lang: str, question: str) -> Instruction:
         split, held = split_of(draft, self.options.seed)
@@ -251,7 +221,7 @@ class Maker:
             origin="constructed",
             shape=draft.shape,
             difficulty=draft.level,
-            checks=CHECKS[:-1] if draft.may_be_empty else CHECKS,
+            checks=MAY_BE_EMPTY if draft.may_be_empty else CHECKS,
             hints=self.world.database.linker.hints(question),
             split=split,
             schema=self.world.schema.fingerprint,
@@ -261,21 +231,7 @@ class Maker:
     def report(self, kept: int) -> None:
         for reason, count in self.dropped.most_common():
             self.tell(RowDropped(reason, count=count))
-        self.tell(RowsKept(kept, f"{len([1 for why in self.ran.values() if not why])} queries"))
-
-
-def _of_many(sql: str) -> bool:
-    """Whether a query orders, groups or computes, which makes sense with several rows."""
-    return sql.count("SELECT") == 1 and bool(
-        re.search(r"\b(ORDER BY|GROUP BY|SELECT DISTINCT|(AVG|SUM|MIN|MAX)\()", sql)
-    )
-
-
-def _empty(rows: Sequence[tuple[Any, ...]]) -> str:
-    if not rows or all(value is None for row in rows for value in row):
-        return "gives no rows"
-    nothing = tuple(rows) == ((0,),) and rows[0][0] is not False
-    return "counts nothing" if nothing else ""
+        self.tell(RowsKept(kept, f"{self.trials.kept} queries"))
 
 
 def split_of(draft: Draft, seed: int) -> tuple[str, str]:

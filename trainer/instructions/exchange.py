@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from llmtui.trainer.evaluate.run import language_of
+from llmtui.trainer.instructions.splits import in_one_split
+from llmtui.trainer.instructions.virtues import asked_in
 from llmtui.workspace.errors import RecordError, UsageError
 from llmtui.workspace.files import whole_file, write_text
 from llmtui.workspace.records import Instruction, read_lines, row_from_dict, save_rows, to_line
@@ -137,11 +139,11 @@ def row_id(question: object, answer: object) -> str:
 
 
 def joined(new: Sequence[Instruction], old: Iterable[Instruction]) -> list[Instruction]:
-    """New rows, then the old ones whose id and question none of them has."""
-    asked = {row.question.strip().casefold() for row in new}
-    ids = {row.id for row in new}
-    rest = (r for r in old if r.id not in ids and r.question.strip().casefold() not in asked)
-    return [*new, *rest]
+    """New rows, then the old ones whose id and question none of them has, and which give no other
+    answer to what one of them asks; a query in one split."""
+    asked, ids = asked_in(new), {row.id for row in new}
+    rest = (r for r in old if r.id not in ids and not asked.fault(r.question, r.target))
+    return in_one_split([*new, *rest])
 
 
 def export_rows(path: Path, rows: Sequence[Instruction], shape: str = "") -> int:

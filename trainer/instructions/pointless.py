@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from llmtui.database.dialects import parse
@@ -55,10 +58,22 @@ def _name(item: object) -> str:
     return item.sql().lower() if isinstance(item, exp.Column) else ""
 
 
-def without_having(sql: str) -> str:
-    """A query without its HAVING, "" when it has none."""
-    query = parse(sql) if " HAVING " in sql else None
-    if not isinstance(query, exp.Select) or query.args.get("having") is None:
-        return ""
-    query.set("having", None)
-    return query.sql(dialect="duckdb")
+_CUTS = re.compile(r" (HAVING|QUALIFY|LIMIT (?!1\b)) ?")
+
+
+def without_cuts(sql: str) -> Iterator[tuple[str, str, str]]:
+    """What cuts a result short, with two queries that have as many rows when it does so in vain:
+    with it and without. LIMIT 1 asks for the first, however many there are."""
+    query = parse(sql) if _CUTS.search(sql) else None
+    if not isinstance(query, exp.Select):
+        return
+    limit = query.args.get("limit")
+    every = query.copy()
+    every.set("limit", None)
+    if limit is not None and limit.expression.name != "1":
+        yield "limit", sql, every.sql(dialect="duckdb")
+    for part in ("having", "qualify"):
+        if every.args.get(part) is not None:
+            whole = every.copy()
+            whole.set(part, None)
+            yield "condition", every.sql(dialect="duckdb"), whole.sql(dialect="duckdb")

@@ -89,18 +89,20 @@ class _Refusals:
             lang = languages[number % len(languages)]
             row = self.row(unclear, lang) if unclear is not None else None
             if row is not None:
-                self.made.asked[row.question.casefold()] = row.answer
+                self.made.asked.add(row.question, row.answer)
                 found.append(row)
         return found
 
     def row(self, unclear: Unclear, lang: str) -> Instruction | None:
         """The row in a language; None when its question does not say what it is about."""
         draft, slots = unclear.draft, unclear.slots.get(lang)
-        template = draft.template(lang, self.rng, set()) if slots else ""
+        if slots is None:
+            return None
+        template = draft.template(lang, self.rng, set())
         question = draft.say(template, lang, self.rng) if template else ""
         said = _said(question, unclear.said, lang)
         clear = any(name.casefold() in question.casefold() for name in unclear.apart)
-        if not slots or not said or clear or question.casefold() in self.made.asked:
+        if not said or clear or self.made.asked.fault(question, ""):
             return None
         answer = data("refusals")["answers"][unclear.answer][lang]
         for name, text in ({"col": said, "things": said} | dict(slots)).items():

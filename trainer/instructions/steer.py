@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import sqlglot
 from sqlglot import exp
 
+from llmtui.database.dialects import plain
 from llmtui.workspace.records import Instruction
 
 _SHARPNESS = 2.0
@@ -63,17 +64,18 @@ def fit_to_learn(rows: Iterable[Instruction], old: Sequence[Instruction]) -> lis
 
     Left out: a query or question of an old row, and what was held out as shapes on tables.
     """
-    queries = {row.sql for row in old if row.split != "train"}
+    queries = {plain(row.sql) for row in old if row.split != "train"}
     questions = {row.question.casefold() for row in old}
-    held = {_combination(row) for row in old if row.extra.get("held") == "shape"}
+    held = {combination(row) for row in old if row.extra.get("held") == "shape"}
     return [
         row
         for row in rows
-        if row.sql not in queries
+        if plain(row.sql) not in queries
         and row.question.casefold() not in questions
-        and _combination(row) not in held
+        and combination(row) not in held
     ]
 
 
-def _combination(row: Instruction) -> frozenset[str]:
+def combination(row: Instruction) -> frozenset[str]:
+    """What is held out as a whole: a shape on tables."""
     return frozenset(name for name in features(row) if not name.startswith("column "))

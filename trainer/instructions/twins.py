@@ -52,7 +52,7 @@ def twins(made: Maker, rows: list[Instruction]) -> list[Instruction]:
         for kind, twin in _candidates(made, one, rng):
             if kinds[kind] < max(1, wanted * _MOST_OF_A_KIND):
                 kinds[kind] += 1
-                made.asked[twin.question.casefold()] = twin.sql
+                made.asked.add(twin.question, twin.sql)
                 found.append(replace(twin, extra={"pair": one.row.id, "change": kind}))
                 break
     return found
@@ -71,9 +71,9 @@ def _candidates(made: Maker, one: Said, rng: random.Random) -> Iterator[tuple[st
         tried.add(draft.sql)
         kinds = miss_kinds(one.row.sql, draft.sql, "")
         question = _asked(one, draft)
-        if len(kinds) != 1 or kinds[0] not in KINDS or question.casefold() in made.asked:
+        if len(kinds) != 1 or kinds[0] not in KINDS or not question:
             continue
-        if not question or not close(one.row.question, question, one.row.lang):
+        if made.fault(question, draft) or not close(one.row.question, question, one.row.lang):
             continue
         twin = made.row(draft, one.row.lang, question)
         good = twin.split == "train" and not made.problem(draft)
