@@ -1,8 +1,9 @@
 """Rounds after the first: what the model misses on dev rows decides what it is trained on next.
 
 Every round has a folder `round-N` in the run's folder, made like a run's own. Training goes on from
-the best adapter so far; a round that answers no more dev rows than that is dropped. The question
-files and the test rows of the report are never looked at. What is done is read from the files.
+the best adapter so far; a round is dropped unless it answers clearly more of the dev rows than
+that (`trained.helped`). The question files and the test rows of the report are never looked at.
+What is done is read from the files.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from llmtui.tui import exporting, pipeline
-from llmtui.tui.trained import name_of
+from llmtui.tui.trained import Answers, answers_of, gained_and_lost, helped, name_of
 from llmtui.workspace.events import Event, Note, RowsKept
 from llmtui.workspace.files import make_dir, write_text
 from llmtui.workspace.records import Instruction, load_rows, save_rows
@@ -25,13 +26,11 @@ if TYPE_CHECKING:
 
     from llmtui.tui.pipeline import Job
 
-ASKED = 80
-"""Dev rows that are asked after every round."""
+ASKED = 160
+"""Dev rows that are asked after every round, where there are so many."""
 NEW, REPLAYED, MADE = 1500, 500, 4000
 """Rows of a round: steered, and old ones against forgetting; and rows that are made to choose from.
 """
-_Answers = dict[str, bool]
-"""Row id → whether it was answered right."""
 
 
 def go_on(
@@ -53,12 +52,14 @@ def go_on(
         if not (folder / "dev.json").is_file() and not candidate.is_file():
             yield from exporting.quantize(folder, candidate, job.settings.level)
         now = yield from asked(job, folder, candidate)
-        helped = sum(now.values()) > sum(answers.values())
+        gained, lost = gained_and_lost(answers, now)
+        kept = helped(answers, now)
         yield Note(
             f"Round {number}: {sum(now.values())} of {len(now)} dev rows right, before "
-            f"{sum(answers.values())}; {'kept' if helped else 'dropped'}"
+            f"{sum(answers.values())} ({gained} gained, {lost} lost); "
+            f"{'kept' if kept else 'dropped'}"
         )
-        if helped:
+        if kept:
             best, answers = folder, now
             job.project.update(
                 model=str(candidate.relative_to(job.project.root)), run=name_of(folder)
@@ -79,24 +80,30 @@ def prepare(run: Path, best: Path, folder: Path) -> None:
     config.save(folder)
 
 
-def new_rows(job: Job, folder: Path, answers: _Answers, number: int) -> Iterator[Event]:
-    """Make rows, draw those that look like what was missed, and write them with some old ones."""
-    from llmtui.trainer.instructions.construct import Options, construct
+def new_rows(job: Job, folder: Path, answers: Answers, number: int) -> Iterator[Event]:
+    """Make rows, draw those that look like what was missed, and write them with all those of
+    people and some other old ones."""
+    from llmtui.trainer.instructions.build import construct_in_words
+    from llmtui.trainer.instructions.construct import Options
+    from llmtui.trainer.instructions.glossary import read_glossary
     from llmtui.trainer.instructions.steer import fit_to_learn, miss_rates, steered
 
     old = load_rows(job.project.instructions)
     by_id = {row.id: row for row in old}
     rates = miss_rates((by_id[id], right) for id, right in answers.items() if id in by_id)
     options = Options(pipeline.parse_languages(job.settings.languages), MADE, seed=7 + 100 * number)
-    told: list[Event] = []
+    own = read_glossary(job.project.glossary)
     with (yield from pipeline.open_database(job)) as database:
-        made = construct(database, options, told.append)
+        made = construct_in_words(own, database, options, lambda _event: None)
     drawn = steered(fit_to_learn(made, old), rates, NEW, number)
     yield RowsKept(len(drawn), f"{len(made)}, by what is missed most")
-    train = [row for row in old if row.split == "train"]
-    replayed = Random(number).sample(train, min(REPLAYED, len(train)))
+    train = [row for row in old if row.split == "train" and row.usable]
+    mine = [row for row in train if row.of_people]
+    others = [row for row in train if not row.of_people]
+    replayed = Random(number).sample(others, min(REPLAYED, len(others)))
     dev = [row for row in old if row.split == "dev"]
-    save_rows(folder / "rows.jsonl", [*dev, *(replace(r, split="train") for r in drawn), *replayed])
+    learnt = [*(replace(row, split="train") for row in drawn), *mine, *replayed]
+    save_rows(folder / "rows.jsonl", [*dev, *learnt])
 
 
 def dev_rows(job: Job) -> list[Instruction]:
@@ -111,14 +118,12 @@ def dev_rows(job: Job) -> list[Instruction]:
     return [row for lang in languages for row in [r for r in rows if r.lang == lang][:each]]
 
 
-def asked(job: Job, folder: Path, model: Path) -> Generator[Event, None, _Answers]:
+def asked(job: Job, folder: Path, model: Path) -> Generator[Event, None, Answers]:
     """Events while the dev rows are asked; returns the answers, which `folder`/dev.json keeps."""
     from llmtui.trainer.evaluate.judge import Case
     from llmtui.tui.scoring import Contestant, outcomes_of
 
-    file = folder / "dev.json"
-    if file.is_file():
-        known: _Answers = json.loads(file.read_text("utf-8"))
+    if known := answers_of(folder):
         return known
     cases = [
         Case(row.id, row.question, row.sql, row.lang, "dev", row.shape, row.difficulty)
@@ -126,7 +131,7 @@ def asked(job: Job, folder: Path, model: Path) -> Generator[Event, None, _Answer
     ]
     results, _ = yield from outcomes_of(job, [Contestant("dev rows", model)], cases)
     answers = {outcome.case.id: outcome.strict for outcome in results["dev rows"]}
-    write_text(file, json.dumps(answers))
+    write_text(folder / "dev.json", json.dumps(answers))
     return answers
 
 
@@ -136,11 +141,12 @@ def curve(run: Path) -> list[tuple[str, str, str]]:
     if len(files) < 2:
         return []
     rows: list[tuple[str, str, str]] = []
-    best = -1
+    best: Answers = {}
     for number, file in enumerate(files, 1):
-        answers = json.loads(file.read_text("utf-8"))
-        right = sum(answers.values())
-        rows.append((str(number), f"{right} of {len(answers)}",
-                     "kept" if right > best else "dropped"))  # fmt: skip
-        best = max(best, right)
+        now = answers_of(file.parent)
+        kept = not best or helped(best, now)
+        rows.append(
+            (str(number), f"{sum(now.values())} of {len(now)}", "kept" if kept else "dropped")
+        )
+        best = now if kept else best
     return rows

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from llmtui.workspace.errors import ModelError
 from llmtui.workspace.project import Project
 
 _ROUND = "round-"
+_CHANCE = 0.2
+"""How likely, at most, a split of gained and lost answers is by chance that speaks for a round."""
+Answers = Mapping[str, bool]
+"""Id of a dev row → whether it was answered right."""
 
 
 def trained_run(project: Project, source: Path, name: str = "") -> Path:
@@ -44,16 +49,37 @@ def rounds(run: Path) -> list[Path]:
 
 
 def best_round(run: Path) -> Path:
-    """The round whose model answered most dev rows, the earliest of those that are alike."""
-    return max(rounds(run), key=_right)
+    """The round that was kept last; the run itself when none helped."""
+    best, before = run, answers_of(run)
+    for folder in rounds(run)[1:]:
+        now = answers_of(folder)
+        if helped(before, now):
+            best, before = folder, now
+    return best
 
 
-def _right(folder: Path) -> int:
-    """Dev rows that the model of a round answered right, -1 when it was not asked."""
+def answers_of(folder: Path) -> Answers:
+    """What the model of a round answered right among the dev rows; {} when it was not asked."""
     try:
-        return sum(json.loads((folder / "dev.json").read_text("utf-8")).values())
-    except (OSError, ValueError, AttributeError, TypeError):
-        return -1
+        known = json.loads((folder / "dev.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def gained_and_lost(before: Answers, now: Answers) -> tuple[int, int]:
+    """Dev rows that only the later model answers right, and only the earlier one."""
+    both = before.keys() & now.keys()
+    return sum(now[i] > before[i] for i in both), sum(now[i] < before[i] for i in both)
+
+
+def helped(before: Answers, now: Answers) -> bool:
+    """Whether a round answers more of the same dev rows, and not by one or two that chance gives:
+    four gained and none lost are enough, or nine and three (exact sign test, p at most 0.2)."""
+    from llmtui.trainer.evaluate.statistics import sign_test
+
+    gained, lost = gained_and_lost(before, now)
+    return gained > lost and sign_test(gained, lost) <= _CHANCE
 
 
 def run_of(folder: Path) -> Path:

@@ -4,6 +4,7 @@ Training, quantization and the model are stood in for; the rows, the files and t
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ import pytest
 from llmtui.trainer.finetune.config import RunConfig, load_config
 from llmtui.trainer.instructions.steer import features, fit_to_learn, miss_rates, steered
 from llmtui.tui import exporting, pipeline, rounds
-from llmtui.tui.trained import best_round
+from llmtui.tui.trained import best_round, gained_and_lost, helped
 from llmtui.workspace.events import Event, Note
 from llmtui.workspace.files import write_text
 from llmtui.workspace.project import Project, start
-from llmtui.workspace.records import Instruction, load_rows
+from llmtui.workspace.records import Instruction, load_rows, save_rows
 from llmtui.workspace.settings import Settings
 
 
@@ -99,7 +100,7 @@ def played(
 def test_a_round_that_does_not_help_is_dropped_and_the_best_one_is_gone_on_from(
     job: pipeline.Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, trained, told = played(job, monkeypatch, {"r": 2, "round-2": 1, "round-3": 3})
+    run, trained, told = played(job, monkeypatch, {"r": 2, "round-2": 3, "round-3": 7})
     assert trained == ["round-2", "round-3"]
     assert ["dropped" in text for text in told] == [True, False]
     facts = job.project.facts()
@@ -119,9 +120,39 @@ def test_a_round_that_does_not_help_is_dropped_and_the_best_one_is_gone_on_from(
 def test_rounds_that_are_done_are_not_done_again(
     job: pipeline.Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, _, _ = played(job, monkeypatch, {"r": 2, "round-2": 3, "round-3": 3})
+    run, _, _ = played(job, monkeypatch, {"r": 2, "round-2": 7, "round-3": 8})
     assert job.project.facts()["model"] == "models/p-r-round-2.gguf"
     assert best_round(run) == run / "round-2"
-    _, trained, _ = played(job, monkeypatch, {"r": 2, "round-2": 3, "round-3": 3})
+    _, trained, _ = played(job, monkeypatch, {"r": 2, "round-2": 7, "round-3": 8})
     assert trained == []
     assert job.project.facts()["model"] == "models/p-r-round-2.gguf"
+
+
+def test_a_round_is_made_in_the_words_of_the_glossary_and_with_all_rows_of_people(
+    job: pipeline.Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.project.glossary.write_text('[tables]\norders = "bagatelle"\n')
+    own = [Instruction(f"own{i}", f"mine {i}", f"SELECT {i}", origin="written") for i in range(30)]
+    bad = [replace(one, id=f"bad{i}", status="rejected") for i, one in enumerate(own)]
+    rows = load_rows(job.project.instructions)
+    accepted = next(r for r in rows if r.split == "train")
+    rest = [replace(r, status="accepted") if r.id == accepted.id else r for r in rows]
+    save_rows(job.project.instructions, [*own, *bad, *rest])
+    monkeypatch.setattr(rounds, "REPLAYED", 20)
+    run, *_ = played(job, monkeypatch, {"r": 2, "round-2": 2, "round-3": 2})
+    made = load_rows(run / "round-2" / "rows.jsonl")
+    assert {row.id for row in own} | {accepted.id} <= {row.id for row in made}
+    assert not any(row.status == "rejected" for row in made)
+    known = {row.id for row in rows}
+    assert any("bagatelle" in row.question.casefold() for row in made if row.id not in known)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "wanted"),
+    [(1, 0, False), (3, 0, False), (4, 0, True), (9, 3, True), (8, 5, False), (0, 6, False)],
+)
+def test_one_answer_more_does_not_speak_for_a_round(gained: int, lost: int, wanted: bool) -> None:
+    before = {str(i): i < lost or i >= 40 for i in range(100)}
+    now = {str(i): lost <= i < lost + gained or i >= 40 for i in range(100)}
+    assert gained_and_lost(before, now) == (gained, lost)
+    assert helped(before, now) == wanted
