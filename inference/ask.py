@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
-from typing import Protocol
 
 from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer, declined, holds_nothing, run_sql
@@ -19,6 +17,7 @@ from llmtui.inference.candidates import MOST, ROUND_LETTERS, Candidate, goes_rou
 from llmtui.inference.faults import Critic, Faults, doubted
 from llmtui.inference.lacking import what_is_lacking
 from llmtui.inference.literals import guessed
+from llmtui.inference.model import Model
 from llmtui.inference.recall import Recall
 from llmtui.inference.repair import Mended, along_keys, mend
 from llmtui.inference.shown import ShownSchema
@@ -34,31 +33,6 @@ _NONE = "No SQL was found that fits this database."
 _FAULT = "The question could not be answered because of a fault in llmtui"
 _BROKE_OFF = "The answer ended before its SQL did."
 _ANSWER_TOKENS = 192
-
-
-class Model(Protocol):
-    """What asking needs of an engine."""
-
-    path: Path
-    prompt: Prompt
-    context: int
-    cut: bool
-    """Whether only its length ended the last answer."""
-
-    @property
-    def confidence(self) -> float | None: ...
-
-    def tokenize(self, text: str, control: bool = False) -> list[int]: ...
-
-    def stream(
-        self, tokens: Sequence[int], *, max_tokens: int = 256, shared: int = 0
-    ) -> Iterator[str]: ...
-
-    def alternatives(self, most: int, enough: Callable[[str, Candidate], float]) -> None: ...
-
-    def expect(self, statements: Iterable[str]) -> None: ...
-
-    def cancel(self) -> None: ...
 
 
 class Asker:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from llmtui.database.link import Linker
 from llmtui.inference.answer import holds_nothing
-from llmtui.inference.ask import Asker, Model
+from llmtui.inference.ask import Asker
 from llmtui.inference.coverage import left_out
+from llmtui.inference.model import Model
 from llmtui.inference.rewriting.parents import ORIGIN, HeldOut, Task
 from llmtui.inference.rewriting.teacher import PatientServer, Teacher
 from llmtui.inference.rewriting.trip import Trip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from threading import Event as Flag
 
-from llmtui.inference.ask import Model
 from llmtui.inference.chat import ANSWER_TOKENS, Turn, chat_tokens
+from llmtui.inference.model import Model
 from llmtui.inference.server import ServerError, ServerModel
 from llmtui.workspace.errors import Interrupted
 

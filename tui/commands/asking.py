@@ -33,8 +33,8 @@ from llmtui.workspace.settings import Settings
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
     from llmtui.inference.answer import Answer
-    from llmtui.inference.ask import Model
     from llmtui.inference.engine import Engine
+    from llmtui.inference.model import Model
 
 FileOption = Annotated[Path | None, typer.Option("--file", help="JSON lines in.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="JSON lines out.")]

@@ -28,7 +28,7 @@ from llmtui.workspace.settings import Settings
 
 if TYPE_CHECKING:
     from llmtui.database.execute import Database
-    from llmtui.inference.ask import Model
+    from llmtui.inference.model import Model
     from llmtui.inference.rewriting.maker import Bench, Maker
 
     Answering = list[tuple[Model, AbstractContextManager[object] | None]]
