@@ -156,7 +156,7 @@ def make_still() -> None:
 
     really = answer.run_sql
 
-    def run_sql(database, sql):  # type: ignore[no-untyped-def]
+    def run_sql(database, sql, **_):  # type: ignore[no-untyped-def]
         return replace(really(database, sql), seconds=0.02)
 
     answer.run_sql = run_sql

@@ -173,7 +173,7 @@ class AskScreen(AnsweredScreen):
         from llmtui.inference.answer import Answer, run_sql
 
         try:
-            answer = run_sql(self.session.database(), sql)
+            answer = run_sql(self.session.database(), sql, stopped=lambda: self.cancelled)
         except LlmtuiError as error:
             answer = Answer(sql=sql, message=words_of(error))
         self.from_thread(self.show, answer)
@@ -183,8 +183,9 @@ class AskScreen(AnsweredScreen):
         self.busy = False
         self.answer = answer
         area = self.query_one(SqlArea)
-        declined = answer.status == "abstained"  # no SQL of an earlier question stays beside it
-        if (answer.sql or declined) and area.text.strip() != answer.sql.strip():
+        if not answer.sql:
+            area.clear()  # of what was half written, or of an earlier question; undo brings it back
+        elif area.text.strip() != answer.sql.strip():
             area.load_text(answer.sql)
         self.query_one("#badges", Static).update(badges(answer))
         if answer.status != "ok":
