@@ -127,3 +127,18 @@ def column_node(source: str, name: str) -> exp.Column:
 def tables_called(tree: exp.Expr) -> dict[str, str]:
     """What the tables of a statement are called in it → their names, in lower case."""
     return {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}
+
+
+def tables_of(tree: exp.Select, schema: Schema) -> list[Table]:
+    """The tables of a query itself that go by their names, without those of its subqueries."""
+    first = tree.args.get("from_") or tree.args.get("from")
+    sources = [first.this] if first is not None else []
+    sources += [join.this for join in tree.args.get("joins") or ()]
+    names = {s.name.lower() for s in sources if isinstance(s, exp.Table) and not s.alias}
+    return [table for table in schema.tables if table.name.lower() in names]
+
+
+def place(table: Table, column: Column, tree: exp.Select, schema: Schema) -> str:
+    """A column as the query writes it: with its table where there are several."""
+    several = len(tables_of(tree, schema)) > 1
+    return f"{table.sql_name}.{quote(column.name)}" if several else quote(column.name)

@@ -240,24 +240,6 @@ async def test_a_large_result_is_on_the_screen_at_once(shop: Path) -> None:
         assert result.table.row_count == 100_000
 
 
-async def test_a_short_question_goes_on_from_the_last_answer(
-    shop: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Session, "asker", lambda self: FakeAsker(self.database()))
-    app = LlmtuiApp(shop)
-    async with app.run_test(size=(100, 30)) as pilot:
-        screen = await run(app, "SELECT COUNT(*) FROM customers")
-        screen.asked = "how many customers?"
-        screen.last_asked = screen.asked
-        screen.query_one(QuestionField).focus()
-        screen.answer = None
-        await pilot.press(*"only rome", "enter")
-        await until(lambda: screen.answer is not None)
-        assert screen.answer is not None
-        assert screen.answer.sql == "SELECT COUNT(*) FROM customers WHERE city = 'Rome'"
-        assert "how many customers?" in screen.answer.message
-
-
 def test_cells_are_shown_the_same_whichever_way_they_are_taken() -> None:
     columns = {
         "int": [1, None, 3],

@@ -29,6 +29,8 @@ class AnsweredScreen(LlmtuiScreen):
         self.session = session
         self.asked = ""
         """The last question."""
+        self.whole = ""
+        """What it says without the question before it; "" when that cannot be told."""
         self.answer: Answer | None = None
         self.proposed = ""
         """The SQL that the model answered with, to tell a correction."""
@@ -67,7 +69,10 @@ class AnsweredScreen(LlmtuiScreen):
         if not self.asked or self.answer is None:
             self.notify(t("nothing_to_accept"), severity="warning", markup=False)
             return
-        self.keep(self.asked, self.answer.sql, verdict, self.kept)
+        if not self.whole:
+            self.notify(t("not_whole", question=self.asked), severity="warning", markup=False)
+            return
+        self.keep(self.whole, self.answer.sql, verdict, self.kept)
 
     @work(thread=True, group="keep")
     def keep(self, question: str, sql: str, verdict: str, number: int) -> None:

@@ -25,7 +25,9 @@ from llmtui.workspace.errors import Interrupted, LlmtuiError
 from llmtui.workspace.machine import step_back
 
 if TYPE_CHECKING:
+    from llmtui.database.execute import Database
     from llmtui.inference.answer import Answer
+    from llmtui.inference.follow import Followed, Last
 
 _REDRAWN_EVERY = 1 / 15  # seconds, while an answer grows
 
@@ -37,11 +39,13 @@ class AskScreen(AnsweredScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.busy = self.waiting = self.cancelled = False
-        """Whether an answer is being made; whether it still waits for its model, which is opened
-        or answers elsewhere; whether it is not wanted any more."""
+        """Whether an answer is being made; whether it still waits for its turn, as a model answers
+        elsewhere; whether it is not wanted any more."""
         self.growing: str | None = None
-        self.last_asked = self.last_sql = ""
-        """The last question that was answered, which the next one may go on from."""
+        self.last: Last | None = None
+        """The last question, which the next one may go on from."""
+        self.read_as = ""
+        """How a question that goes on from another was understood, in a sentence."""
 
     def content(self) -> ComposeResult:
         yield QuestionField()
@@ -111,6 +115,7 @@ class AskScreen(AnsweredScreen):
     def begin(self) -> None:
         self.busy, self.waiting, self.cancelled = True, False, False
         self.answer = self.growing = self.chart = None
+        self.read_as = ""
         self.run_worker(self.query_one("#result", Results).show((), ()), group="rows")
         self.query_one("#badges", Static).update("")
 
@@ -125,30 +130,53 @@ class AskScreen(AnsweredScreen):
 
     @work(thread=True, exclusive=True, group="answer")
     def answer_question(self, question: str) -> None:
-        from llmtui.inference.answer import Answer, run_sql
-        from llmtui.inference.follow import follow_up
+        from llmtui.inference.answer import Answer
+        from llmtui.inference.follow import Last, follow_up
+        from llmtui.inference.fragment import goes_on
 
         step_back()
+        self.whole = "" if goes_on(question) else question
         try:
             with self.session.turn(lambda: self.cancelled):
-                asker = self.session.asker()
                 self.waiting = False
-                if self.cancelled:
-                    raise Interrupted("The answer was stopped")
                 database = self.session.database()
-                sql = follow_up(question, self.last_sql, database) if self.last_sql else ""
-                answer = run_sql(database, sql) if sql else Answer()
-                if answer.status == "ok":
-                    told = t("followed", question=self.last_asked)
-                    answer = replace(answer, question=question, message=told)
-                else:
-                    answer = asker.ask(question, on_text=self.grow)
+                read = follow_up(question, self.last or Last(), database)
+                self.whole = read.whole
+                if read.whole not in ("", question):
+                    self.read_as = t("read_as", question=read.whole)
+                answer = self.answer_on(read, database) or self.answer_whole(read.whole)
+                answer = replace(answer, question=question)
         except LlmtuiError as error:
             answer = Answer(question=question, message=words_of(error))
         else:
             self.remember(answer)
         self.proposed = answer.sql
         self.from_thread(self.show, answer)
+
+    def answer_on(self, read: Followed, database: Database) -> Answer | None:
+        """The answer to a question that goes on from the last one; None when it is the model's."""
+        from llmtui.inference.answer import Answer, run_sql
+
+        if read.unread:
+            before = self.last.question if self.last else ""
+            told = t("not_understood", said=read.unread, question=before)
+            told = told if before else t("nothing_before", said=read.unread)
+            return Answer(status="abstained", message=told, exit_code=1)
+        if not read.sql:
+            return None
+        answer = run_sql(database, read.sql, stopped=lambda: self.cancelled)
+        if answer.status == "ok":
+            self.read_as = f"{self.read_as} {t('followed')}".strip()
+        elif answer.exit_code <= 1 and read.whole:
+            return None
+        return answer
+
+    def answer_whole(self, question: str) -> Answer:
+        """The model's answer. Raises Interrupted when it is not wanted any more."""
+        asker = self.session.asker()
+        if self.cancelled:
+            raise Interrupted("The answer was stopped")
+        return asker.ask(question, on_text=self.grow)
 
     def grow(self, text: str) -> None:
         """Called by the engine's thread for every token, which must not wait for the screen."""
@@ -180,8 +208,11 @@ class AskScreen(AnsweredScreen):
 
     async def show(self, answer: Answer) -> None:
         """The answer's SQL, checks, message, rows and chart."""
+        from llmtui.inference.follow import Last
+
         self.busy = False
         self.answer = answer
+        self.last = Last(self.whole, answer.sql if answer.status == "ok" else "", there=True)
         area = self.query_one(SqlArea)
         if not answer.sql:
             area.clear()  # of what was half written, or of an earlier question; undo brings it back
@@ -189,14 +220,14 @@ class AskScreen(AnsweredScreen):
             area.load_text(answer.sql)
         self.query_one("#badges", Static).update(badges(answer))
         if answer.status != "ok":
-            told = [f"{t(f'status_{answer.status}')}: {own_words(answer.message)}"]
+            told = [self.read_as, f"{t(f'status_{answer.status}')}: {own_words(answer.message)}"]
             told += [read_back(answer)] if answer.sql else []
             self.say("\n".join(filter(None, told)))
             self.show_chart(False)
             return
-        self.last_asked, self.last_sql = self.asked, answer.sql
         self.chart = chart_of(answer.columns, answer.rows)
-        told = [result_line(answer, chart=self.chart is not None), read_back(answer)]
+        line = result_line(answer, chart=self.chart is not None)
+        told = [self.read_as, line, read_back(answer)]
         self.say("\n".join(filter(None, told)))
         await self.query_one("#result", Results).show(answer.columns, answer.rows)
         self.show_chart(self.query_one(ChartView).display and self.chart is not None)
