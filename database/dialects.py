@@ -60,7 +60,9 @@ def plain(sql: str) -> str:
     """SQL without what does not tell two queries apart: case, blanks, another way to write it."""
     try:
         tree = with_plain_names(sqlglot.parse_one(sql, dialect="duckdb"))
-        return tree.sql(dialect="duckdb", comments=False).casefold()
+        for name in tree.find_all(exp.Identifier):
+            name.set("this", name.name.casefold())
+        return tree.sql(dialect="duckdb", comments=False)
     except Exception:  # of any kind, as in `parse` and `written`
         return sql.casefold()
 

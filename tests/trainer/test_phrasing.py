@@ -138,3 +138,42 @@ def test_columns_in_chinese_have_english_names_and_what_they_mean(tmp_path: Path
     english = [row.question for row in rows if row.lang == "en"]
     plain = [text for text in english if not re.search("[\u4e00-\u9fff]", text)]
     assert len(plain) > 0.5 * len(english)
+
+
+FILMS = """
+CREATE TABLE actors (id INTEGER PRIMARY KEY, name VARCHAR, email VARCHAR, birth_city VARCHAR,
+    visit_date DATE);
+CREATE TABLE films (id INTEGER PRIMARY KEY, title VARCHAR, release_year INTEGER, added_on DATE,
+    actor_id INTEGER REFERENCES actors(id));
+INSERT INTO actors SELECT i, 'Person ' || chr(65 + i::INTEGER), 'p' || i || '@example.org',
+    ['Rome', 'Oslo', 'Bern'][1 + i % 3], DATE '2020-01-01' + (30 * i)::INTEGER
+    FROM range(20) t(i);
+INSERT INTO films SELECT i, 'Film ' || chr(65 + i::INTEGER), 1990 + i,
+    DATE '2010-01-01' + (90 * i)::INTEGER, i % 7 FROM range(20) t(i);
+"""
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with Database.open(made(tmp_path_factory.mktemp("films"), FILMS)) as database:
+        yield World(database, random.Random(3))
+
+
+def test_a_year_beside_a_date_is_named_and_so_is_the_date(films: World) -> None:
+    for column, named in (("added_on", "added"), ("release_year", "release|year|released")):
+        texts = said(drawn(films, "films", column), "post")
+        assert texts
+        assert all(re.search(named, text) for text in texts), column
+
+
+def test_an_address_of_mail_is_no_place_and_a_city_of_birth_no_home(films: World) -> None:
+    assert not field(films, "email").place
+    texts = said(drawn(films, "actors", "birth_city"), "post")
+    assert any("Rome" in text for text in texts)
+    assert not any(re.search("liv|resid", text) for text in texts)
+
+
+def test_who_visits_is_not_visited(films: World) -> None:
+    texts = said(drawn(films, "actors", "visit_date"), "post")
+    assert any("visited" in text for text in texts)
+    assert not any("were visited" in text for text in texts)

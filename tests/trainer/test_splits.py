@@ -99,3 +99,14 @@ def test_a_shape_on_tables_that_training_sees_is_not_held_out_as_a_whole() -> No
     assert found == {
         "a": ("train", None), "b": ("test", "row"), "c": ("test", "shape"), "own": ("train", None),
     }  # fmt: skip
+
+
+def test_what_is_rejected_stays_held_out_as_it_was() -> None:
+    row = Instruction(id="a", question="q", sql="SELECT 1", split="test", status="rejected",
+                      extra={"held": "shape"})  # fmt: skip
+    assert in_one_split([row]) == [row]
+
+
+def test_texts_in_other_letters_are_other_queries() -> None:
+    assert plain("select A from T where c = 'a'") == plain("SELECT a FROM \"t\" WHERE c = 'a'")
+    assert plain("SELECT a FROM t WHERE c = 'a'") != plain("SELECT a FROM t WHERE c = 'A'")

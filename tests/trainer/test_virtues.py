@@ -35,6 +35,7 @@ from tests.test_command_line import llmtui
         ("orders above 1.5", "orders above 15", False),
         ("total > 5", "total < 5", False),
         ("growth of 5%", "growth of 5", False),
+        ("courses in C#", "courses in C", False),
     ],
 )
 def test_questions_are_the_same_but_for_case_blanks_marks_and_politeness(

@@ -93,11 +93,12 @@ def made_for(database: Database, project: Project, options: Options) -> str:
 
 @cache
 def _version() -> str:
-    """8 hex digits over the constructor's own files: others make other rows."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.rglob("*")):
-        if file.suffix in (".py", ".toml"):
-            digest.update(file.read_bytes())
+    """8 hex digits over what rows are made with: the constructor and what reads a database."""
+    digest, here = hashlib.sha256(), Path(__file__).parent
+    for folder in (here, here.parents[1] / "database"):
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in (".py", ".toml"):
+                digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
 
 

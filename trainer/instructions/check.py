@@ -56,7 +56,7 @@ def check_rows(
             dropped[problem] += 1
             example.setdefault(problem, f"{row.extra.get('place') or row.id}: {row.question}")
             continue
-        asked.add(row.question, row.target)
+        asked.add(row.question, row.target if row.usable else "")
         of_data = row.kind == "sql" or bool(refusal_in(row.answer))
         mentions = database.linker.mentions(row.question) if of_data else ()
         said = row.kind != "sql" or covering(row.question, row.sql, mentions)

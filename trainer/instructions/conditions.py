@@ -49,6 +49,8 @@ def compose(
     counted, others = item.words.counts, set[str]()
     if item.kind in ("number", "date"):
         rivals = [f for f in thing.fields if f.kind == item.kind and f.column != item.column]
+        if item.kind == "date" or item.words.year:  # a year column and a date are asked for alike
+            rivals = [] if item.only else [f for f in thing.fields if f.column != item.column]
         others = {part for f in rivals for name in f.words.en for part in name.lower().split()}
     ways = ways_for(
         kind,
@@ -211,7 +213,7 @@ def bool_condition(_world: World, thing: Thing, item: Field, value: Any) -> Cond
     first, holds = item.words.en[0], bool(value)
     owned = first.startswith("has ")
     name = first.removeprefix("is ").removeprefix("has ")
-    marks = ("是否有", "是否") if owned else ("是否",)
+    marks = ("是否有", "是否已", "是否") if owned else ("是否已", "是否", "已")
     bare = [text for text in item.words.zh if HAN.match(text)] or list(translated(name))
     chinese = tuple(next((t.removeprefix(m) for m in marks if t.startswith(m)), t) for t in bare)
     slots: dict[str, Sayable] = {"col": Phrase((name,), chinese)}

@@ -9,6 +9,8 @@ from typing import Any
 from llmtui.trainer.instructions.condition import PARTS
 from llmtui.trainer.instructions.templates import data, prepared, slots_of
 
+_ALIKE = {"year": ("date", "day", "time")}
+"""Words of other columns that an idiom could be about."""
 _IDIOM_SHARE = 1.6
 """How much more often an idiom of the column's meaning is used than a plain phrasing."""
 
@@ -25,11 +27,12 @@ def ways_for(
     file = data("conditions")
     words = file["words"]
     idioms = [
-        (entry[kind], not others & set(entry["words"].split()))
+        (entry[kind], not others & {*entry["words"].split(), *_ALIKE.get(entry["words"], ())})
         for entry in file["idiom"]
         if kind in entry
         and names & set(entry["words"].split())
         and (person or "person" not in entry)
+        and not ("elsewhere" in entry and names & set(entry["elsewhere"].split()))
     ]
     if "counted" in names and kind in file["counted"]:
         idioms.append((file["counted"][kind], True))

@@ -65,7 +65,7 @@ def number_phrase(value: int | float, *, money: bool, plain: bool = False) -> Ph
         en.append(f"{value:,}")
         if value % 1000 == 0:
             en += [f"{value // 1000}k"] if value < 1_000_000 else []
-            zh.append(_in_chinese(value))
+            zh.append(_with_units(value))
         if value % 1_000_000 == 0:
             en.append(f"{value // 1_000_000} million")
     if isinstance(value, int) and 0 < value <= 10:
@@ -77,12 +77,12 @@ def number_phrase(value: int | float, *, money: bool, plain: bool = False) -> Ph
     return Phrase(tuple(en), tuple(zh))
 
 
-def _in_chinese(thousands: int) -> str:
-    """5000 → 5千, 15000 → 1.5万, 300000000 → 3亿."""
+def _with_units(value: int) -> str:
+    """5000 → 5千, 15000 → 1.5万, 300000000 → 3亿, of whole thousands."""
     for unit, mark in ((100_000_000, "亿"), (10_000, "万"), (1000, "千")):
-        if thousands >= unit:
-            return f"{thousands / unit:.4f}".rstrip("0").rstrip(".") + mark
-    return str(thousands)
+        if value >= unit:
+            return f"{value / unit:.5f}".rstrip("0").rstrip(".") + mark
+    return str(value)
 
 
 def count_phrase(value: int) -> Phrase:

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from llmtui.trainer.instructions.condition import PARTS, Condition
-from llmtui.trainer.instructions.conditions import key_condition, name_condition, own_condition
+from llmtui.trainer.instructions.conditions import (
+    compose,
+    key_condition,
+    name_condition,
+    own_condition,
+)
 from llmtui.trainer.instructions.deeds import event_of
 from llmtui.trainer.instructions.extremes import extreme, superlative
 from llmtui.trainer.instructions.idioms import naming
@@ -122,11 +127,15 @@ def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
     fields = [f for f in parent.shown if f not in parent.label]
     chance = world.rng.random()
     if chance < 0.4:
-        fields = [replace(f, words=f.words.of(role)) for f in fields]
+        fields = [replace(f, words=f.words.of(role)) for f in fields if f.kind != "bool"]
     inner = own_condition(world, parent, found, fields)
     if inner is None:
         return None
-    loose = inner.kind in ("is", "one_of") and chance > 0.8 and inner.tests[0][0].place
+    place = inner.tests[0][0].place and not any(f.place for f in thing.fields)
+    loose = inner.kind in ("is", "one_of") and chance > 0.8 and place
+    if loose and parent.words.person and not thing.words.person:  # orders live nowhere
+        item, test = inner.tests[0]
+        inner = compose(inner.kind, item, test, replace(parent, words=thing.words), inner.slots)
     if chance < 0.4 or loose:
         ways = dict(inner.ways)
         if chance < 0.4:  # what is said without naming the column would be said of the row

@@ -45,6 +45,12 @@ def _of_one(verb: str) -> str:
     return f"{_SINGULAR[first]} {rest}" if first in _SINGULAR else ""
 
 
+def _clause_of_one(post: str) -> str:
+    """A clause as it is said of one: "that has no city" for "that have no city"."""
+    who, _, verb = post.partition(" ")
+    return f"{who} {_of_one(verb) or verb}" if who in ("who", "that") else post
+
+
 @dataclass(frozen=True)
 class Selection:
     """Rows of `thing` that meet all (or, with `either`, one) of the conditions.
@@ -146,10 +152,11 @@ class Selection:
             alone = rng.random() < (0.5 if self.words.person else 0.25)
             verb = rest[0].say("verb", rng) if alone else ""
             verb = verb if many else _of_one(verb)
-            return f"{who} {verb}" if verb else rest[0].say("post", rng)
+            post = rest[0].say("post", rng)
+            return f"{who} {verb}" if verb else post if many else _clause_of_one(post)
         first, second = rest[0].say("post", rng), rest[1]
         if not many:
-            return f"{first} {word} {second.say('post', rng)}"
+            return f"{_clause_of_one(first)} {word} {_clause_of_one(second.say('post', rng))}"
         style = rng.random()
         if style < 0.35:
             return f"{who} {rest[0].say('verb', rng)} {word} {second.say('verb', rng)}"

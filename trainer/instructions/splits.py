@@ -27,7 +27,10 @@ def in_one_split(rows: Sequence[Instruction]) -> list[Instruction]:
     whole = [row for row in asked if row.extra.get("held") == "shape"]
     seen = {combination(row) for row in whole if split[row.id] == "train"}
     held = {row.id: "row" if combination(row) in seen else "shape" for row in whole}
-    return [_moved(row, split.get(row.id, row.split), held.get(row.id, "row")) for row in rows]
+    return [
+        _moved(row, split[row.id], held.get(row.id, "row")) if row.id in split else row
+        for row in rows
+    ]
 
 
 def _say(row: Instruction) -> int:

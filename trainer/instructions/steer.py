@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from llmtui.database.dialects import plain
+from llmtui.trainer.instructions.virtues import asked_in
 from llmtui.workspace.records import Instruction
 
 _SHARPNESS = 2.0
@@ -65,13 +66,13 @@ def fit_to_learn(rows: Iterable[Instruction], old: Sequence[Instruction]) -> lis
     Left out: a query or question of an old row, and what was held out as shapes on tables.
     """
     queries = {plain(row.sql) for row in old if row.split != "train"}
-    questions = {row.question.casefold() for row in old}
+    asked = asked_in(old)
     held = {combination(row) for row in old if row.extra.get("held") == "shape"}
     return [
         row
         for row in rows
         if plain(row.sql) not in queries
-        and row.question.casefold() not in questions
+        and not asked.fault(row.question, row.target)
         and combination(row) not in held
     ]
 

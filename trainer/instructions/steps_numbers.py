@@ -187,7 +187,11 @@ def by_time(world: World) -> Draft | None:
     slots: dict[str, Sayable] = {"time": _TIMES[unit], "timely": Phrase((_TIMELY[unit],), ())}
     slots |= {"col": noun(item.words), "mostly": Phrase(("most",), ("最多",)), **item.happened}
     if not item.only:
-        slots |= {"time": _time_of(unit, item.words), "timely": Phrase((), ())}
+        slots |= {
+            "time": _time_of(unit, item.words),
+            "timely": Phrase((), ()),
+            "col": Phrase((), ()),
+        }
     source = f"FROM {selection.source}{selection.where()}"
     if rng.random() < 0.2:
         sql = f"SELECT {part} {source} GROUP BY {part} ORDER BY COUNT(*) DESC LIMIT 1"

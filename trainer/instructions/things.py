@@ -21,7 +21,10 @@ _NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile",
 _PLACES = frozenset(
     ["city", "country", "state", "location", "region", "province", "county", "town", "address"]
 )
-_ASKING = (("is",), ("has",), ("was",), ("can",))
+_NOWHERE = {"email", "mail", "ip", "mac", "web", "url"}
+_ASKING = (("is",), ("has",))
+_TIMELY = ("date", "number")
+"""Kinds of columns that may hold a time: a year is a number."""
 _COUNTED = {"per", "num", "number", "total", "count", "of", "no", "avg", "average", "max", "min"}
 Row = dict[str, Any]
 
@@ -57,14 +60,15 @@ class Field:
         """Whether its table has no other date, or year, so that nobody names it; days of birth
         are told apart by their words."""
         others = [column for column in self.table.columns if column.name != self.column.name]
-        words = [(column.kind, column_words(self.table, column)) for column in others]
+        words = [(c.kind, column_words(self.table, c)) for c in others if c.kind in _TIMELY]
         dates = [said for kind, said in words if kind == "date" or said.year]
         return all(verb_for(said)[0] == "born" for said in dates)
 
     @cached_property
     def place(self) -> bool:
         """Whether it says where something is."""
-        return bool(_PLACES & {word for name in self.words.en for word in name.split()})
+        words = set(self.words.en[0].split())
+        return bool(_PLACES & words) and not words & _NOWHERE
 
     @cached_property
     def happened(self) -> dict[str, Phrase]:
@@ -99,7 +103,7 @@ class Field:
         """Whether whole numbers, 0 and 1, say no and yes, as the column's name tells."""
         said = spoken(self.column.name)[1]
         named = said[:1] in _ASKING or is_participle(said[-1] if said else "")
-        named = named or self.column.name.startswith("是否")
+        named = (named or self.column.name.startswith("是否")) and not set(said) & _COUNTED
         within = {self.column.minimum, self.column.maximum} == {0, 1}
         return named and within and self.column.distinct == 2 and "INT" in self.column.type
 

@@ -26,6 +26,10 @@ def translated(english: str) -> tuple[str, ...]:
     A second way is given when a piece has another word.
     """
     glossary, parts, found = glossary_words("columns", "nouns"), english.split(), []
+    if parts[0] in ("is", "has") and len(parts) > 1:
+        mark = "是否" if parts[0] == "is" else "是否有"
+        said = [way.removeprefix("是否") for way in translated(" ".join(parts[1:]))]
+        return tuple(mark + way for way in said) if HAN.search(said[0]) else (english,)
     if english not in glossary:
         if len(parts) > 2 and parts[:2] == ["number", "of"]:
             return tuple(

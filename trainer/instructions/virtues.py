@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import month_abbr, month_name
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import isclose
@@ -33,7 +34,7 @@ _POLITE = re.compile(
     r"|^(?:请问|请你?帮?我?|麻烦你?|帮我|帮忙|我想知道|我想问)+"
 )
 _MARKS = re.compile(
-    r"(?<![\w%])[^\w\s<>=+%$-]+|[^\w\s<>=+%$-]+(?![\w%])|[，。？！、；：“”‘’（）「」《》]"
+    r"(?<![\w%])[^\w\s<>=+%$#*/@-]+|[^\w\s<>=+%$#*/@-]+(?![\w%])|[，。？！、；：“”‘’（）「」《》]"
 )
 _HAN = r"\u3400-\u9fff"
 _BESIDE_HAN = re.compile(rf"(?<=[{_HAN}])\s+|\s+(?=[{_HAN}])")
@@ -42,6 +43,7 @@ _WORD = re.compile(rf"[{_HAN}]|[^\W{_HAN}]+(?:[.,'’-][^\W{_HAN}]+)*")
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NAMES = frozenset(name.lower() for name in (*month_name[1:], *month_abbr[1:])) | {"sept"}
 _NAMED = {word: float(n) for n, word in enumerate(_COUNTS, 1)} | {"dozen": 12.0, "half": 50.0}
 _NAMED_ZH = {sign: float(n) for n, sign in enumerate("一二三四五六七八九十", 1)} | {"两": 2.0}
 _SEVERAL = re.compile(
@@ -115,7 +117,8 @@ def covering(question: str, sql: str, mentions: Sequence[Mention]) -> bool:
     def said(item: str | float, most: int) -> bool:
         if isinstance(item, float):
             return _near(item, numbers, most)
-        known = item in linked or item in text or bool(words & set(re.findall(r"\w+", item)))
+        telling = {word for word in re.findall(r"\w+", item) if len(word) > 3 or is_han(word[0])}
+        known = item in linked or item in text or bool(words & telling)
         return known or _called(item, text)
 
     return all(said(item, most) for item, most in _compared(sql))
@@ -155,7 +158,7 @@ def _numbers(text: str) -> Iterator[float]:
     for word in re.findall(r"[a-z]+", text):
         if word in _NAMED:
             yield _NAMED[word]
-        if word[:3] in _MONTHS:
+        if word in _MONTH_NAMES:
             yield _MONTHS.index(word[:3]) + 1.0
     yield from (number for sign, number in _NAMED_ZH.items() if sign in text)
     if _SEVERAL.search(text):
