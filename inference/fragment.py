@@ -10,8 +10,9 @@ from itertools import chain
 from llmtui.database.fold import is_han, tokens
 from llmtui.database.keys import singular, words
 from llmtui.database.link import Linker, Mention, without
+from llmtui.database.numbers import numbers_in
 from llmtui.database.schema import Table
-from llmtui.inference.coverage import bounds_in, numbers_in
+from llmtui.inference.coverage import bounds_in
 from llmtui.inference.years import YEAR, Year, with_numbers, years_in
 
 _HAN_NUMBER = "一二两三四五六七八九十百"

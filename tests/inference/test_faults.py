@@ -11,7 +11,7 @@ from llmtui.database.dialects import parse, written
 from llmtui.database.execute import Database
 from llmtui.inference.ask import Asker
 from llmtui.inference.calibration import calibrated
-from llmtui.inference.follow import follow_up
+from llmtui.inference.follow import Last, follow_up
 from llmtui.tui.texts import translated
 from tests.inference.test_ask import Scripted
 
@@ -88,10 +88,10 @@ def test_a_tree_that_cannot_be_written_is_no_text() -> None:
 
 
 def test_a_number_of_thousands_of_digits_changes_nothing(shop_database: Database) -> None:
-    last = "SELECT name FROM customers ORDER BY id LIMIT 3"
-    assert follow_up("top 5", last, shop_database).endswith("LIMIT 5")
+    last = Last(sql="SELECT name FROM customers ORDER BY id LIMIT 3", there=True)
+    assert follow_up("top 5", last, shop_database).sql.endswith("LIMIT 5")
     for digits in ("9" * 5000, "9" * 1500):
-        assert follow_up(f"top {digits}", last, shop_database) == ""
+        assert follow_up(f"top {digits}", last, shop_database).sql == ""
 
 
 @pytest.mark.parametrize(
