@@ -105,6 +105,10 @@ def _inside(question: str, tree: exp.Select, joins: Joins) -> Iterator[tuple[exp
         own = columns and all(joins.has(mine.name.lower(), column.name) for column in columns)
         alone = condition.find(exp.Select) is None and not any(column.table for column in columns)
         names = {mine.name.lower(): mine, theirs.name.lower(): theirs}
+        keys, shown = joins.keys_between(*names), inner.selects[0].name.lower()
+        ends = {name.lower() for key in keys for name in (key.column, key.to_column)}
+        if len(keys) > 1 or (keys and shown not in ends):  # neighbours: rows that tie two of these
+            continue
         if own and alone and not joins.spoken_of(question, theirs.name.lower(), names):
             yield test, condition.this
 

@@ -36,11 +36,14 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
             CREATE TABLE clubs (id INTEGER PRIMARY KEY, title VARCHAR);
             CREATE TABLE members (staff_id INTEGER REFERENCES staff(id),
                 club_id INTEGER REFERENCES clubs(id));
+            CREATE TABLE pals (id INTEGER REFERENCES staff(id),
+                pal INTEGER REFERENCES staff(id));
             INSERT INTO jobs VALUES (1, 'Cook'), (2, 'Clerk');
             INSERT INTO staff VALUES (1, 'Ann', 10, 1), (2, 'Bob', 20, 2);
             INSERT INTO past VALUES (1, 2, '2020-01-01');
             INSERT INTO clubs VALUES (1, 'Chess');
             INSERT INTO members VALUES (1, 1);
+            INSERT INTO pals VALUES (1, 2);
         """)
     with Database.open(path) as database:
         yield database
@@ -61,6 +64,8 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
          "SELECT name FROM staff WHERE pay > 5 AND (job_id = 1 OR job_id = 2)"),
         ("who had job 2 in the past", INSIDE.format("", "job_id = 2"), ""),
         ("who began in 2020", INSIDE.format("", "year(began) = 2020"), ""),
+        ("who knows number 1", "SELECT name FROM staff WHERE id IN "
+         "(SELECT pal FROM pals WHERE id = 1)", ""),
         ("who has not job 2", INSIDE.format("NOT ", "job_id = 2"), ""),
     ],
 )  # fmt: skip
