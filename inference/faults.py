@@ -65,7 +65,8 @@ class Critic:
             "invented": count_invented(question, sql, self._database),
             "unasked": unasked(question, tree)
             + len(self._joins.needless(question, tree))
-            + detours(question, tree, self._joins),
+            + detours(question, tree, self._joins)
+            + self._joins.elsewhere(question, tree),
             "turned round": int(turned_round(rest, tree)),
             "other columns": self._kinds.others_shown(rest, tree),
         }

@@ -34,6 +34,7 @@ class Joins:
     def __init__(self, schema: Schema) -> None:
         self._tables = {t.name.lower(): t for t in schema.tables if t.schema == "main"}
         self._keys = schema.foreign_keys
+        self._words: dict[str, set[str]] = {}
 
     def knows(self, names: Iterable[str]) -> bool:
         return all(name in self._tables for name in names)
@@ -89,23 +90,55 @@ class Joins:
         columns = [c for c in self._tables[name].columns if [c.name.lower()] == mine]
         return bool(columns) and not columns[0].unique
 
-    def spoken_of(self, question: str, name: str, used: dict[str, exp.Table]) -> bool:
+    def spoken_of(self, question: str, name: str, used: Iterable[str]) -> bool:
         """Whether a question has a word of a table that the other tables do not have; a table that
         has none of its own may always be meant."""
+        own = self._own(name, used)
+        return not own or self._said(question, name, own)
+
+    def named_by(self, question: str, name: str, used: Iterable[str]) -> bool:
+        """Whether a question has a word of a table that the other tables do not have."""
+        own = self._own(name, used)
+        return bool(own) and self._said(question, name, own)
+
+    def _own(self, name: str, used: Iterable[str]) -> set[str]:
         others = {word for other in used if other != name for word in self._english(other)}
-        own = self._english(name) - others
+        return self._english(name) - others
+
+    def _said(self, question: str, name: str, own: set[str]) -> bool:
         said = {singular(word) for word in _LETTERS.findall(question.lower())}
-        return not own or any(
+        return any(
             _begin_alike(word, each) for word in own | _done(self._tables[name]) for each in said
         ) or any(word in question for word in self._chinese(name))  # fmt: skip
+
+    def elsewhere(self, question: str, tree: exp.Expr) -> bool:
+        """Whether a statement reads one table, of which the question does not speak, and there is
+        another that it does speak of and that has all these columns: states by their population,
+        read from their cities."""
+        place = tree.args["from_"].this if tree.args.get("from_") else None
+        if not isinstance(tree, exp.Select) or not isinstance(place, exp.Table):
+            return False
+        name, columns = place.name.lower(), {c.name for c in tree.find_all(exp.Column)}
+        several = tree.args.get("joins") or len(list(tree.find_all(exp.Select))) > 1
+        if several or not columns or not self.knows([name]):
+            return False
+        return not self.spoken_of(question, name, self._tables) and any(
+            all(self.has(other, column) for column in columns)
+            and self.named_by(question, other, (name, other))
+            for other in self._tables
+            if other != name
+        )
 
     def _english(self, name: str) -> set[str]:
         """The words by which a table is called: its name's, its comment's, people's."""
         from llmtui.trainer.instructions.lexicon import table_words
 
-        said = table_words(self._tables[name])
-        found = {singular(word) for text in said.en for word in _LETTERS.findall(text.lower())}
-        return found | set(name_words(name)) | ({"people", "person"} if said.person else set())
+        if name not in self._words:
+            said = table_words(self._tables[name])
+            found = {singular(word) for text in said.en for word in _LETTERS.findall(text.lower())}
+            people = {"people", "person"} if said.person else set()
+            self._words[name] = found | set(name_words(name)) | people
+        return self._words[name]
 
     def _chinese(self, name: str) -> set[str]:
         from llmtui.trainer.instructions.lexicon import table_words

@@ -9,6 +9,7 @@ from llmtui.database.dialects import parse, written
 from llmtui.database.execute import Database
 from llmtui.inference.ask import Asker
 from llmtui.inference.detours import detours, straighten
+from llmtui.inference.faults import Critic
 from llmtui.inference.needless import Joins
 from tests.inference.test_ask import Scripted
 
@@ -84,3 +85,22 @@ def test_an_answer_that_went_round_is_straightened_and_told(firm: Database) -> N
     assert answer.sql == STRAIGHT
     assert "by their own key" in answer.message
     assert sorted(answer.rows) == [("Clerk", 20.0), ("Cook", 10.0)]
+
+
+@pytest.mark.parametrize(
+    ("question", "sql", "away"),
+    [
+        ("titles of all jobs", "SELECT title FROM clubs", True),
+        ("titles of all clubs", "SELECT title FROM clubs", False),
+        ("all titles", "SELECT title FROM clubs", False),
+        ("when did each job begin", "SELECT job_id, began FROM past", False),
+        ("titles of all jobs", "SELECT COUNT(*) FROM clubs", False),
+    ],
+)
+def test_what_another_table_is_asked_for_is_not_read_elsewhere(
+    firm: Database, question: str, sql: str, away: bool
+) -> None:
+    tree = parse(sql)
+    assert tree is not None
+    assert Joins(firm.schema).elsewhere(question, tree) is away
+    assert (Critic(firm).reasons(question, sql)["unasked"] > 0) >= away
