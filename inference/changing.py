@@ -13,8 +13,10 @@ from sqlglot import exp
 from llmtui.database.fold import tokens
 from llmtui.database.keys import singular, words
 from llmtui.database.link import Mention
-from llmtui.database.schema import Column, Schema, Table, quote
+from llmtui.database.schema import Column, Schema, Table, folded, quote
 from llmtui.inference.scopes import place, tables_called, tables_of
+
+_COMPARING = (exp.Predicate, exp.Case, exp.Where, exp.Having, exp.Qualify, exp.Filter)
 
 
 def meant(found: Sequence[Mention], tree: exp.Select, schema: Schema) -> Mention | None:
@@ -62,6 +64,11 @@ def _texts_of(test: exp.Predicate) -> list[exp.Literal]:
 
 
 def _add_value(tree: exp.Select, mention: Mention, schema: Schema) -> str:
+    if any(
+        column.find_ancestor(*_COMPARING) is not None and _is_of(column, mention, tree, schema)
+        for column in tree.find_all(exp.Column)
+    ):
+        return ""  # compared elsewhere than in what every row must pass
     for table in tables_of(tree, schema):
         for column in table.columns:
             if (table.sql_name, quote(column.name)) == (mention.table, mention.column):
@@ -86,13 +93,13 @@ def _tests_of(tree: exp.Select, mention: Mention, schema: Schema) -> list[exp.Pr
 
 def _is_of(column: exp.Column, mention: Mention, tree: exp.Select, schema: Schema) -> bool:
     """Whether a column is the one that a value was found in."""
-    if quote(column.name) != mention.column:
+    if folded(quote(column.name)) != folded(mention.column):
         return False
     owner = column.table.lower()
     owners = {tables_called(tree).get(owner, owner)} if owner else {
         table.name.lower()
         for table in tables_of(tree, schema)
-        if any(other.name == column.name for other in table.columns)
+        if any(folded(other.name) == folded(column.name) for other in table.columns)
     }  # fmt: skip
     return any(
         table.sql_name == mention.table and table.name.lower() in owners for table in schema.tables
@@ -112,7 +119,8 @@ def group(tree: exp.Select, said: str, schema: Schema) -> str:
     """The same numbers for each value of a column."""
     numbers = all(item.find(exp.AggFunc) is not None for item in tree.expressions)
     found = list(_columns_called(said, tables_of(tree, schema)))
-    if not numbers or tree.args.get("group") is not None or len(found) != 1:
+    kept = any(tree.args.get(part) is not None for part in ("group", "order", "limit"))
+    if not numbers or kept or len(found) != 1:
         return ""
     name = place(*found[0], tree, schema)
     tree.set("expressions", [exp.maybe_parse(name, dialect="duckdb"), *tree.expressions])

@@ -70,7 +70,7 @@ def follow_up(question: str, last: Last, database: Database) -> Followed:
         text = narrowed(last.question, said) if adds else ""
     elif worded.get("rows") == "added":
         text = ""
-    return Followed(text) if text else Followed(unread=said.bare)
+    return Followed(text) if text else Followed(unread=said.bare or question)
 
 
 def _changed(

@@ -17,8 +17,9 @@ from llmtui.inference.years import YEAR, Year, with_numbers, years_in
 
 _HAN_NUMBER = "一二两三四五六七八九十百"
 _TOP = re.compile(
-    r"\btop\s+(\d{1,9}|two|three|four|five|six|seven|eight|nine|ten)\b"
-    rf"|前\s*(\d{{1,9}}|[{_HAN_NUMBER}]+)(?![\d{_HAN_NUMBER}]|\s*个?(?:[天日周月季年分]|小时|星期))",
+    r"\btop\s+(\d{1,9}|two|three|four|five|six|seven|eight|nine|ten)\b(?!\s*(?:[%％]|per ?cent))"
+    rf"|前\s*(\d{{1,9}}|[{_HAN_NUMBER}]+)"
+    rf"(?![\d{_HAN_NUMBER}]|\s*[%％]|\s*个?(?:[天日周月季年分]|小时|星期))",
     re.IGNORECASE,
 )
 BY = re.compile(
@@ -51,8 +52,8 @@ _POINTS_BACK = re.compile(
 _MOST_WORDS, _MOST_HAN = 9, 16
 _SMALL = frozenset(re.findall(
     r"\w+",
-    "and but only just what about how the same now instead or by per for each top in of from with "
-    "to at on year one those that are is then show me please first",
+    "and but only just what about how the same now instead or for each top in of from with "
+    "at year one those that are is then show me please first",
 ))  # fmt: skip
 _SMALL_HAN = frozenset("那么再只仅换成改为按照呢的个名前年月在和与或者又是看要请如果了吗条位些")
 
@@ -127,12 +128,11 @@ class Fragment:
         if _ASKS.search(bare):
             return not _POINTS_BACK.search(bare)
         names = _names(bare, tables)
-        if self.refers:
-            return first and names
         more = re.search(r"[^\W\d]", self.left) is not None
-        if _BEGINS.match(self.text):
-            return more or (names and not BY.match(bare))
-        return more and names
+        named = names and BY.match(bare) is None
+        if first or self.refers:
+            return first and (more or named)
+        return (names and more) or (named and _BEGINS.match(self.text) is not None)
 
 
 def fragment_of(question: str, linker: Linker, tables: Sequence[Table]) -> Fragment:
@@ -140,7 +140,7 @@ def fragment_of(question: str, linker: Linker, tables: Sequence[Table]) -> Fragm
     text = with_numbers(question)
     mentions = linker.mentions(text)
     rest = without(text, mentions)
-    years, tops = tuple(years_in(rest)), tuple(tops_in(rest))
+    years, tops = years_in(rest), tuple(tops_in(rest))
     rest = _TOP.sub(" ", YEAR.sub(" ", rest))
     by = tuple((one or other).strip() for one, other in BY.findall(rest))
     values = tuple(
@@ -149,7 +149,9 @@ def fragment_of(question: str, linker: Linker, tables: Sequence[Table]) -> Fragm
         )
         for start, end in dict.fromkeys((m.start, m.end) for m in mentions)
     )
-    return Fragment(text, values, years, tops, by, _left_over(BY.sub(" ", rest), tables))
+    left = _left_over(BY.sub(" ", rest), tables)
+    told = tuple(year for year in years if year.sure or not left)
+    return Fragment(text, values, told, tops, by, left)
 
 
 def _all_places(piece: str, start: int, found: list[Mention], linker: Linker) -> list[Mention]:

@@ -129,11 +129,16 @@ def tables_called(tree: exp.Expr) -> dict[str, str]:
     return {t.alias_or_name.lower(): t.name.lower() for t in tree.find_all(exp.Table)}
 
 
+def sources_of(tree: exp.Select) -> list[exp.Expr]:
+    """What a query itself reads: tables, subqueries and others, in the order of FROM and JOIN."""
+    first = tree.args.get("from_") or tree.args.get("from")
+    joined = [join.this for join in tree.args.get("joins") or ()]
+    return [first.this, *joined] if first is not None else joined
+
+
 def tables_of(tree: exp.Select, schema: Schema) -> list[Table]:
     """The tables of a query itself that go by their names, without those of its subqueries."""
-    first = tree.args.get("from_") or tree.args.get("from")
-    sources = [first.this] if first is not None else []
-    sources += [join.this for join in tree.args.get("joins") or ()]
+    sources = sources_of(tree)
     names = {s.name.lower() for s in sources if isinstance(s, exp.Table) and not s.alias}
     return [table for table in schema.tables if table.name.lower() in names]
 

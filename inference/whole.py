@@ -101,9 +101,14 @@ def _edit(last: str, start: int, end: int, new: str, either: bool) -> _Edit:
 def _year(last: str, year: Year, either: bool, edits: list[_Edit]) -> str:
     found = years_in(last)
     if not found:
-        return "" if either else "added"
+        return "" if either or not year.sure else "added"
     old = found[0]
-    if len(found) > 1 or _MORE.match(last[old.end :]) or _BOUND.search(last[: old.start]):
+    if (
+        len(found) > 1
+        or not old.sure
+        or _MORE.match(last[old.end :])
+        or _BOUND.search(last[: old.start])
+    ):
         return ""
     han = is_han(last)
     if old.kind == year.kind:

@@ -11,15 +11,17 @@ from sqlglot import exp
 
 from llmtui.database.dialects import written
 from llmtui.database.keys import words
-from llmtui.database.schema import Column, Schema
-from llmtui.inference.scopes import place, tables_of
+from llmtui.database.schema import Column, Schema, folded
+from llmtui.inference.scopes import place, sources_of, tables_of
 
 _DIGITS = r"(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)"
 YEAR = re.compile(
     rf"(?:\b(?P<word>in|of|for|during|from|since|after|before)\s+(?:the\s+year\s+|year\s+)?)?{_DIGITS}"
-    r"(?:\s*年(?P<han>以来|至今|起|[以之]?后|[以之]?前)?)?",
+    r"(?:\s*(?P<called>年)(?P<han>以来|至今|起|[以之]?后|[以之]?前)?"
+    r"|\s+(?P<on>on(?:wards?)?|(?:to|until|till) (?:now|today|date))\b)?",
     re.IGNORECASE,
 )
+_CALLED = re.compile(r"\byears?\s*$", re.IGNORECASE)
 _KINDS = {"since": ">=", "以来": ">=", "至今": ">=", "起": ">=", "after": ">", "before": "<"}
 _NOW = re.compile(
     r"(?:\b(?:in|for|of|during)\s+)?\b(?P<which>last|this) year\b|(?P<han>[去今前])年",
@@ -41,6 +43,7 @@ class Year:
     """A year as a question says it, at `start`–`end` with the words around it.
 
     kind: "=" in it, ">=" since its first day, ">" after its last one, "<" before its first one
+    sure: whether it is called a year, and not only a number that may be one
     """
 
     number: int
@@ -48,6 +51,7 @@ class Year:
     start: int
     end: int
     word: str = ""
+    sure: bool = True
 
 
 def years_in(text: str) -> list[Year]:
@@ -58,7 +62,9 @@ def years_in(text: str) -> list[Year]:
 def _year(match: re.Match[str]) -> Year:
     word, han = (match["word"] or "").lower(), match["han"] or ""
     kind = _KINDS.get(word) or _KINDS.get(han) or {"后": ">", "前": "<"}.get(han[-1:], "=")
-    return Year(int(match["year"]), kind, match.start(), match.end(), word)
+    kind = ">=" if match["on"] and kind == "=" else kind
+    sure = word or match["called"] or _CALLED.search(match.string[: match.start()])
+    return Year(int(match["year"]), kind, match.start(), match.end(), word, bool(sure))
 
 
 def with_numbers(text: str) -> str:
@@ -193,15 +199,15 @@ def _ends_before(literal: exp.Literal) -> bool:
 
 
 def _add(tree: exp.Select, said: Year, schema: Schema) -> str:
+    tables = tables_of(tree, schema)
+    if not said.sure or len(tables) < len(sources_of(tree)):  # another one may have a date too
+        return ""
     dates = [
-        (table, column)
-        for table in tables_of(tree, schema)
-        for column in table.columns
-        if column.kind == "date"
+        (table, column) for table in tables for column in table.columns if column.kind == "date"
     ]
     where = tree.args.get("where")
-    read = {column.name for column in where.find_all(exp.Column)} if where is not None else set()
-    if len(dates) != 1 or dates[0][1].name in read:  # read in a way that is not known here
+    read = {folded(c.name) for c in where.find_all(exp.Column)} if where is not None else set()
+    if len(dates) != 1 or folded(dates[0][1].name) in read:  # in a way that is not known here
         return ""
     left: exp.Expr = exp.maybe_parse(place(*dates[0], tree, schema), dialect="duckdb")
     tree.where(_test(left, said), copy=False)

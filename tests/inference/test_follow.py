@@ -78,6 +78,15 @@ def changed(question: str, last: str, database: Database) -> str:
         (TOP, "top ten", TOP.replace("5", "10")),
         (ROME, "or oslo?", ROME.replace("= 'Rome'", "IN ('Rome', 'Oslo')")),
         (IN_TWO, "or oslo?", IN_TWO.replace("'Paris'", "'Paris', 'Oslo'")),
+        (
+            ROME.replace("city", "City"),
+            "and in oslo?",
+            "SELECT name FROM customers WHERE city = 'Oslo'",
+        ),
+        (IN_2024, "and from 2023 on?", IN_2024.replace("= 2024", ">= 2023")),
+        (IN_2024, "and from 2023 to now", IN_2024.replace("= 2024", ">= 2023")),
+        (IN_2024, "and 2023?", IN_2024.replace("2024", "2023")),
+        (COUNT, "and the year 2021?", f"{COUNT} WHERE YEAR(joined) = 2021"),
     ],
 )
 def test_a_question_changes_the_last_sql(
@@ -120,6 +129,30 @@ def test_a_question_changes_the_last_sql(
         (f"{COUNT} UNION {COUNT}", "only oslo"),
         ("not SQL (", "only oslo"),
         (ROME, "only rome"),
+        ("SELECT SUM(total) FROM orders WHERE Placed > CURRENT_DATE", "and in 2023?"),
+        (COUNT.replace("(*)", "(*) FILTER (WHERE city = 'Rome')"), "only oslo"),
+        ("SELECT SUM(CASE City WHEN 'Rome' THEN 1 END) FROM customers", "only oslo"),
+        (
+            "SELECT id FROM orders JOIN customers ON customer_id = customers.id AND city = 'Rome'",
+            "only oslo",
+        ),
+        ("SELECT city, COUNT(*) FROM customers GROUP BY city HAVING city <> 'Rome'", "only oslo"),
+        (
+            f"{COUNT} WHERE id IN (SELECT c.id FROM customers AS c WHERE c.city = 'Rome')",
+            "only oslo",
+        ),
+        (COUNT, "and to 2023?"),
+        (COUNT, "and by 2023?"),
+        (TOP, "top 10%?"),
+        (TOP, "top ten percent"),
+        (TOP, "前10%呢"),
+        (TOP, "前百分之十呢"),
+        ("SELECT id FROM orders WHERE total > 1900", "and 2000?"),
+        (
+            "SELECT COUNT(*) FROM orders AS o JOIN customers ON o.customer_id = customers.id",
+            "and in 2023?",
+        ),
+        (f"{COUNT} LIMIT 1", "by city"),
     ],
 )
 def test_what_is_not_sure_is_not_changed(shop_database: Database, last: str, question: str) -> None:
@@ -189,6 +222,26 @@ def test_a_changed_question_is_said_whole_where_its_words_change_as_the_sql_does
         ("", "and in 2023?", "", "in 2023"),
         ("customers in Rome?", "and in oslo?", "customers in oslo?", ""),
         ("customers in Rome or Paris", "and in oslo?", "", "in oslo"),
+        (
+            "how many orders?",
+            "since 2022 with status paid",
+            "how many orders since 2022 with status paid?",
+            "",
+        ),
+        (
+            "how many orders?",
+            "since 2022 orders with status paid",
+            "since 2022 orders with status paid",
+            "",
+        ),
+        ("orders over 1900", "and 2000?", "", "2000"),
+        ("orders over 2000", "and in 2023?", "", "in 2023"),
+        ("how many orders?", "only those over 2000", "how many orders, only those over 2000?", ""),
+        ("", "Just the names of employees", "Just the names of employees", ""),
+        ("", "最贵的产品呢", "最贵的产品呢", ""),
+        ("", "by city", "", "by city"),
+        ("how many orders?", "and?", "", "and?"),
+        ("how many orders?", "再呢", "", "再呢"),
     ],
 )
 def test_without_sql_to_change_a_question_is_said_whole_or_not_understood(
