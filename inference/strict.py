@@ -6,6 +6,7 @@ import re
 
 from sqlglot import exp
 
+from llmtui.database.fold import tokens
 from llmtui.database.schema import Column, Schema
 from llmtui.inference.nearest import name_words
 from llmtui.inference.scopes import View, views
@@ -16,10 +17,12 @@ _OF_DATES = (exp.Year, exp.Month, exp.Day, exp.Extract, exp.TimeToStr, exp.Times
              exp.DateTrunc, exp.Quarter, exp.Week, exp.DayOfWeek)  # fmt: skip
 
 
-_EACH = re.compile(
-    r"\b(?:each|every)\b|各|每(?!股|单位|小时|分钟|秒|平方|公里|公斤|千|百)|按(?!.*(?:排|从))",
-    re.IGNORECASE,
+_EACH = re.compile(r"\b(?:each|every)\b", re.IGNORECASE)
+_EACH_HAN = re.compile(
+    r"(?:各|每(?!股|单位|小时|分钟|秒|平方|公里|公斤|千|百)|按(?!.*(?:排|从|算)))(?=(\w{1,5}))"
 )
+_PERIOD = re.compile(r"个?(?:[年月周天日次]|星期|季度)")
+_PERIODS = frozenset(["year", "month", "week", "day", "date", "quarter"])
 
 
 def mend_strictness(tree: exp.Query, schema: Schema, question: str = "") -> list[str]:
@@ -30,7 +33,7 @@ def mend_strictness(tree: exp.Query, schema: Schema, question: str = "") -> list
     changes: list[str] = []
     for view in views(tree, schema):
         _move_to_having(view.select, changes)
-        _complete_group(view.select, question, changes)
+        _complete_group(view, question, changes)
         _cast(view, changes)
     return list(dict.fromkeys(changes))
 
@@ -58,12 +61,13 @@ def _move_to_having(select: exp.Expr, changes: list[str]) -> None:
     changes.append("a condition on an aggregate was moved after GROUP BY")
 
 
-def _complete_group(select: exp.Expr, question: str, changes: list[str]) -> None:
+def _complete_group(view: View, question: str, changes: list[str]) -> None:
     """Columns that stand beside an aggregate are grouped by.
 
     One lone extreme beside columns and without GROUP BY means the row that has it, as in SQLite,
     unless the question asks for it for each of them.
     """
+    select = view.select
     shown = [item.unalias() for item in select.expressions]
     group = select.args.get("group")
     having = select.args.get("having")
@@ -74,7 +78,7 @@ def _complete_group(select: exp.Expr, question: str, changes: list[str]) -> None
         return
     extremes = [item for item in shown if isinstance(item, exp.Max | exp.Min)]
     alone = plain and len(extremes) == len(shown) - len(plain) == 1
-    if group is None and having is None and alone and not _for_each(plain, question):
+    if group is None and having is None and alone and not _for_each(plain, view, question):
         _take_row(select, extremes[0], changes)
         return
     known = {item.sql().lower() for item in (group.expressions if group else ())}
@@ -99,13 +103,32 @@ def _complete_group(select: exp.Expr, question: str, changes: list[str]) -> None
     changes.append(f"rows were also grouped by {told}")
 
 
-def _for_each(shown: list[exp.Expr], question: str) -> bool:
+def _for_each(shown: list[exp.Expr], view: View, question: str) -> bool:
     """Whether a question asks for one of each: "in each department", "by department"."""
-    words = {
-        word for item in shown for c in item.find_all(exp.Column) for word in name_words(c.name)
-    }
+    columns = [column for item in shown for column in item.find_all(exp.Column)]
+    words = {word for column in columns for word in name_words(column.name)}
     after = re.findall(r"\b(?:by|per) (?:the |their |its )?(\w+)", question.lower())
-    return bool(_EACH.search(question)) or any(words & set(name_words(word)) for word in after)
+    if _EACH.search(question) or any(words & set(name_words(word)) for word in after):
+        return True
+    said = _EACH_HAN.findall(question)
+    known = [_column(column, view) for column in columns]
+    dated = bool(words & _PERIODS) or any(column and column.kind == "date" for column in known)
+    pieces = _han_pieces(columns, view)
+    return any(
+        dated if _PERIOD.match(what) else not pieces or any(piece in what for piece in pieces)
+        for what in said
+    )
+
+
+def _han_pieces(columns: list[exp.Column], view: View) -> set[str]:
+    """Two signs each of what columns and their tables are called in Chinese."""
+    texts: list[str] = []
+    for node in columns:
+        source, column = view.owner(node), _column(node, view)
+        if source and source.table and column:
+            texts += [column.name, column.comment, source.table.name, source.table.comment]
+    runs = [token.text for text in texts for token in tokens(text) if token.han]
+    return {run[at : at + 2] for run in runs for at in range(max(len(run) - 1, 1))}
 
 
 def _take_row(select: exp.Expr, extreme: exp.Expr, changes: list[str]) -> None:

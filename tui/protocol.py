@@ -12,6 +12,9 @@ from aiohttp import web
 
 from llmtui.inference.chat import ANSWER_TOKENS, Turn
 
+_MOST = ("max_completion_tokens", "max_tokens")
+"""The names of one number, the newer one first."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -29,8 +32,9 @@ class Asked:
 def asked_of(body: dict[str, Any]) -> Asked:
     """Raises HTTPBadRequest. Decoding is greedy, whatever else is asked for."""
     system, turns = _turns(body.get("messages"))
-    most = body.get("max_completion_tokens", body.get("max_tokens")) or ANSWER_TOKENS
-    if not isinstance(most, int) or most < 1:
+    given = [body[key] for key in _MOST if body.get(key) is not None]
+    most = given[0] if given else ANSWER_TOKENS
+    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
         raise web.HTTPBadRequest(text='"max_tokens" must be a whole number above 0.')
     stops = body.get("stop") or []
     stops = [stops] if isinstance(stops, str) else stops

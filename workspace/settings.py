@@ -22,6 +22,7 @@ from llmtui.workspace.errors import UsageError
 from llmtui.workspace.files import write_text
 
 _RESERVED = {"LLMTUI_HOME", "LLMTUI_LANG"}
+_OF_SERVERS = {"server", "server_model"}
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,9 @@ def _from_file(file: Path, table: str | None) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise UsageError(f"Not valid TOML ({error})", where=str(file)) from error
     given = content.get(table, {}) if table else content
-    if table and "server" in given:
+    if table and (barred := _OF_SERVERS & given.keys()):
         raise UsageError(
-            'The setting "server" may not stand in a project', where=str(file),
+            f'The setting "{min(barred)}" may not stand in a project', where=str(file),
             hint="A project can come from elsewhere, and this one says where questions are sent.",
         )  # fmt: skip
     return _checked(given, where=str(file))

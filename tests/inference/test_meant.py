@@ -59,6 +59,8 @@ def test_a_key_and_what_is_no_key_are_not_compared(chain: Database) -> None:
         ("Which department pays the highest salary by far?", 1),
         ("哪个部门的工资最高？", 1),
         ("按工资从高到低，第一个部门是哪个？", 1),
+        ("每月工资最高的部门是哪个？", 1),
+        ("按工资算，最高的是哪个部门？", 1),
     ],
 )
 def test_the_highest_of_each_group_is_no_single_row(
@@ -67,3 +69,30 @@ def test_the_highest_of_each_group_is_no_single_row(
     answer = Asker(chain, Scripted(TOP)).ask(question)
     assert (answer.status, answer.row_count) == ("ok", rows)
     assert answer.message
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("各产品的最高销量", 2),
+        ("每个产品卖得最多的是多少", 2),
+        ("按产品列出最高销量", 2),
+        ("每天销量最高的产品", 1),
+        ("每单销量最高的产品", 1),
+        ("按销量看，卖得最好的是哪个产品？", 1),
+    ],
+)
+def test_each_is_said_of_what_is_shown(tmp_path: Path, question: str, rows: int) -> None:
+    path = tmp_path / "sales.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("""
+            CREATE TABLE sales (product VARCHAR, sold_on DATE, amount INTEGER);
+            COMMENT ON COLUMN sales.product IS 'Product / 产品名称';
+            COMMENT ON COLUMN sales.amount IS 'Amount / 销量';
+            INSERT INTO sales VALUES ('pen', '2024-01-01', 5), ('ink', '2024-01-02', 9);
+        """)
+    with Database.open(path, Access()) as database:
+        model = Scripted("SELECT product, MAX(amount) FROM sales")
+        assert Asker(database, model).ask(question).row_count == rows
+        model = Scripted("SELECT sold_on, MAX(amount) FROM sales")
+        assert Asker(database, model).ask("每天的最高销量").row_count == 2

@@ -104,9 +104,10 @@ def test_nobody_there_is_one_sentence() -> None:
 def test_a_project_cannot_say_where_questions_are_sent(shop_database: Database) -> None:
     project = Project(shop_database.path.parent / "p")
     project.root.mkdir()
-    project.file.write_text('[settings]\nserver = "http://evil.example/v1"\n')
-    with pytest.raises(UsageError, match="may not stand in a project"):
-        settings_of.load(project.file)
+    for key in ("server", "server_model"):
+        project.file.write_text(f'[settings]\n{key} = "http://evil.example/v1"\n')
+        with pytest.raises(UsageError, match=f'"{key}" may not stand in a project'):
+            settings_of.load(project.file)
 
 
 @pytest.mark.parametrize(

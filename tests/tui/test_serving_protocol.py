@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from llmtui.database.execute import Database
+from llmtui.inference.chat import ANSWER_TOKENS
+from llmtui.tui.protocol import asked_of
 from tests.inference.test_ask import Scripted
 from tests.tui.test_serving import HEADERS, HELLO, post, served
 
@@ -72,6 +74,26 @@ async def test_a_stop_that_is_no_text_is_told(shop_database: Database) -> None:
     async with served(shop_database, Scripted()) as client:
         for stop in (7, [7], {"a": 1}):
             assert (await post(client, CHAT, {**HELLO, "stop": stop}))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ({}, ANSWER_TOKENS),
+        ({"max_tokens": None}, ANSWER_TOKENS),
+        ({"max_tokens": 5}, 5),
+        ({"max_completion_tokens": None, "max_tokens": 5}, 5),
+        ({"max_completion_tokens": 6, "max_tokens": 5}, 6),
+    ],
+)
+def test_how_long_an_answer_may_be(limits: dict[str, Any], most: int) -> None:
+    assert asked_of({**HELLO, **limits}).most == most
+
+
+async def test_a_length_that_is_none_is_told(shop_database: Database) -> None:
+    async with served(shop_database, Scripted()) as client:
+        for most in (0, -1, True, False, 1.5):
+            assert (await post(client, CHAT, {**HELLO, "max_tokens": most}))[0] == 400
 
 
 async def test_tokens_are_counted(shop_database: Database) -> None:
