@@ -27,11 +27,10 @@ from llmtui.inference.years import change_year
 @dataclass(frozen=True)
 class Last:
     """The question before: said whole, "" when it cannot be; and its SQL, "" when it was not
-    answered. `there` is false when there was none."""
+    answered. Both are "" when there was none."""
 
     question: str = ""
     sql: str = ""
-    there: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def follow_up(question: str, last: Last, database: Database) -> Followed:
         sql = written(select) if changed and all(changed.values()) else ""
         if sql and sql != last.sql and binds(sql, database):
             return Followed(text if worded == changed else "", sql)
-    if said.stands_alone(schema.tables, not last.there):
+    if said.stands_alone(schema.tables, last == Last()):
         return Followed(said.bare if said.refers else question)
     if said.left:
         adds = set(worded.values()) <= {"added"}

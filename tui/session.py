@@ -186,11 +186,20 @@ class Session:
         elif self._asker is not None:
             self._asker.recall.forget(question)
 
+    def recalls(self, question: str) -> bool:
+        """Whether the asker knows a person's word on a question."""
+        return self._asker is not None and self._asker.recall.sql_for(question) != ""
+
     def stop(self) -> None:
         """Stop the answer or query that is being made."""
         if self._asker is not None:
             self._asker.cancel()
-        elif self._database is not None:
+        else:
+            self.stop_query()
+
+    def stop_query(self) -> None:
+        """Stop the query that is being run, and no model, which may answer elsewhere."""
+        if self._database is not None:
             self._database.interrupt()
 
     def close(self) -> None:

@@ -88,7 +88,7 @@ def test_a_tree_that_cannot_be_written_is_no_text() -> None:
 
 
 def test_a_number_of_thousands_of_digits_changes_nothing(shop_database: Database) -> None:
-    last = Last(sql="SELECT name FROM customers ORDER BY id LIMIT 3", there=True)
+    last = Last(sql="SELECT name FROM customers ORDER BY id LIMIT 3")
     assert follow_up("top 5", last, shop_database).sql.endswith("LIMIT 5")
     for digits in ("9" * 5000, "9" * 1500):
         assert follow_up(f"top {digits}", last, shop_database).sql == ""

@@ -31,7 +31,7 @@ TOP = "SELECT name FROM customers ORDER BY joined DESC LIMIT 5"
 
 
 def changed(question: str, last: str, database: Database) -> str:
-    return follow_up(question, Last(sql=last, there=True), database).sql
+    return follow_up(question, Last(sql=last), database).sql
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_words_that_only_begin_alike_do_not_go_on(question: str) -> None:
 def test_a_changed_question_is_said_whole_where_its_words_change_as_the_sql_does(
     shop_database: Database, asked: str, sql: str, question: str, whole: str
 ) -> None:
-    found = follow_up(question, Last(asked, sql, there=True), shop_database)
+    found = follow_up(question, Last(asked, sql), shop_database)
     assert found.sql
     assert found.whole == whole
 
@@ -247,7 +247,7 @@ def test_a_changed_question_is_said_whole_where_its_words_change_as_the_sql_does
 def test_without_sql_to_change_a_question_is_said_whole_or_not_understood(
     shop_database: Database, asked: str, question: str, whole: str, unread: str
 ) -> None:
-    found = follow_up(question, Last(asked, there=bool(asked)), shop_database)
+    found = follow_up(question, Last(asked), shop_database)
     assert (found.whole, found.sql, found.unread) == (whole, "", unread)
 
 

@@ -34,7 +34,9 @@ class Teller:
 
     def ask(self, question: str, on_text: Any) -> Answer:
         self.asked.append(question)
+        assert self.recall is not None
         said = self.known.get(question, Answer(status="failed", message="It is not known."))
+        said = self.recall.sql_for(question) or said
         on_text("SELECT half")
         assert self.database is not None
         answer = run_sql(self.database, said) if isinstance(said, str) else said
@@ -163,6 +165,95 @@ async def test_after_an_answer_that_is_unsure_no_older_sql_is_changed(
         assert screen.query_one(SqlArea).text == ""
         assert screen.answer is not None
         assert screen.answer.status == "failed"
+
+
+async def test_a_changed_sql_that_finds_nothing_is_doubted(
+    shop: Path, teller: Callable[..., Teller]
+) -> None:
+    latest = "SELECT id FROM orders WHERE YEAR(placed) = 2023"
+    found = "SELECT id FROM orders WHERE id = 1"
+    told = teller(orders_of_2023=latest, orders_of_2024=found, dear_ones=latest)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ask(pilot, "orders of 2023")
+        screen = await ask(pilot, "and of 2024?")
+        assert screen.query_one(SqlArea).text == found
+        await ask(pilot, "orders of 2023")
+        await ask(pilot, "and of 2025?")
+        assert told.asked[-1] == "orders of 2025"
+        assert screen.query_one(SqlArea).text == latest.replace("2023", "2025")
+        assert "It finds nothing" in message(screen)
+        await ask(pilot, "dear ones")
+        screen.query_one(SqlArea).load_text(f"{latest} AND total > 1")
+        await pilot.press("f5")
+        await until(lambda: not screen.busy)
+        await ask(pilot, "and in 2025?")
+        assert told.asked[-1] == "dear ones"
+        assert "It finds nothing" in message(screen)
+
+
+async def test_what_a_person_settled_comes_for_a_question_that_goes_on_too(
+    shop: Path, teller: Callable[..., Teller]
+) -> None:
+    told = teller(orders_in_2023=IN_2023)
+    settled_sql = "SELECT COUNT(*) FROM orders WHERE id > 7"
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await ask(pilot, "orders in 2023")
+        assert told.recall is not None
+        told.recall.learn("orders in 2024", settled_sql)
+        await ask(pilot, "and in 2024?")
+        assert screen.query_one(SqlArea).text == settled_sql
+
+
+async def test_a_question_that_is_not_understood_leaves_the_one_before(
+    shop: Path, teller: Callable[..., Teller]
+) -> None:
+    teller(orders_in_2023=IN_2023)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ask(pilot, "orders in 2023")
+        screen = await ask(pilot, "and?")
+        assert "“and?” is not understood after “orders in 2023”" in message(screen)
+        await ask(pilot, "and in 2024?")
+        assert screen.query_one(SqlArea).text == IN_2023.replace("2023", "2024")
+
+
+async def test_a_question_is_not_tied_to_sql_that_a_person_wrote_over_its_own(
+    shop: Path, teller: Callable[..., Teller]
+) -> None:
+    told = teller(orders_in_2023=IN_2023)
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await ask(pilot, "orders in 2023")
+        screen.query_one(SqlArea).load_text("SELECT name FROM customers WHERE city = 'Rome'")
+        await pilot.press("f5")
+        await until(lambda: not screen.busy)
+        await ask(pilot, "and with a dog?")
+        await ask(pilot, "only Oslo")
+        assert "orders in 2023" not in message(screen)
+        assert told.asked == ["orders in 2023"]
+        assert "city = 'Oslo'" in screen.query_one(SqlArea).text
+
+
+async def test_esc_on_sql_of_a_person_stops_no_model(
+    shop: Path, teller: Callable[..., Teller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = teller(orders_in_2023=IN_2023)
+    stopped = list[str]()
+    app = LlmtuiApp(shop)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await ask(pilot, "orders in 2023")
+        monkeypatch.setattr(told, "cancel", lambda: stopped.append("model"))
+        screen.query_one(SqlArea).load_text(SLOW)
+        await pilot.press("f5")
+        assert app.session is not None
+        process = app.session.database()._process
+        await until(lambda: process._waiting)
+        await pilot.press("escape")
+        await until(lambda: not screen.busy)
+        assert "stopped" in message(screen)
+        assert stopped == []
 
 
 async def test_nothing_half_written_or_of_an_earlier_question_stays_after_a_failure(

@@ -21,7 +21,7 @@ from llmtui.tui.widgets.chart import ChartView
 from llmtui.tui.widgets.question import QuestionField
 from llmtui.tui.widgets.results import Results
 from llmtui.tui.widgets.sqlarea import SqlArea
-from llmtui.workspace.errors import Interrupted, LlmtuiError
+from llmtui.workspace.errors import Interrupted, LlmtuiError, ModelError
 from llmtui.workspace.machine import step_back
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class AskScreen(AnsweredScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.busy = self.waiting = self.cancelled = False
+        self.busy = self.waiting = self.cancelled = self.typed = False
         """Whether an answer is being made; whether it still waits for its turn, as a model answers
-        elsewhere; whether it is not wanted any more."""
+        elsewhere; whether it is not wanted any more; whether it is that of a person's SQL."""
         self.growing: str | None = None
         self.last: Last | None = None
         """The last question, which the next one may go on from."""
@@ -113,7 +113,7 @@ class AskScreen(AnsweredScreen):
         self.answer_question(question)
 
     def begin(self) -> None:
-        self.busy, self.waiting, self.cancelled = True, False, False
+        self.busy, self.waiting, self.cancelled, self.typed = True, False, False, False
         self.answer = self.growing = self.chart = None
         self.read_as = ""
         self.run_worker(self.query_one("#result", Results).show((), ()), group="rows")
@@ -151,22 +151,28 @@ class AskScreen(AnsweredScreen):
         else:
             self.remember(answer)
         self.proposed = answer.sql
+        self.go_on_from(answer)
         self.from_thread(self.show, answer)
 
     def answer_on(self, read: Followed, database: Database) -> Answer | None:
         """The answer to a question that goes on from the last one; None when it is the model's."""
-        from llmtui.inference.answer import Answer, run_sql
+        from llmtui.inference.answer import Answer, holds_nothing, run_sql
 
         if read.unread:
             before = self.last.question if self.last else ""
             told = t("not_understood", said=read.unread, question=before)
             told = told if before else t("nothing_before", said=read.unread)
             return Answer(status="abstained", message=told, exit_code=1)
-        if not read.sql:
+        if not read.sql or (read.whole and self.session.recalls(read.whole)):
             return None
         answer = run_sql(database, read.sql, stopped=lambda: self.cancelled)
         if answer.status == "ok":
-            self.read_as = f"{self.read_as} {t('followed')}".strip()
+            doubted = holds_nothing(answer)
+            other = self.answer_instead(read.whole) if doubted and read.whole else None
+            if other is not None:
+                return other
+            told = [self.read_as, t("followed"), t("found_nothing") if doubted else ""]
+            self.read_as = " ".join(filter(None, told))
         elif answer.exit_code <= 1 and read.whole:
             return None
         return answer
@@ -177,6 +183,26 @@ class AskScreen(AnsweredScreen):
         if self.cancelled:
             raise Interrupted("The answer was stopped")
         return asker.ask(question, on_text=self.grow)
+
+    def answer_instead(self, question: str) -> Answer | None:
+        """The model's answer when there is a model, and it finds something. Raises Interrupted."""
+        from llmtui.inference.answer import holds_nothing
+
+        try:
+            answer = self.answer_whole(question)
+        except ModelError:
+            return None
+        return answer if answer.status == "ok" and not holds_nothing(answer) else None
+
+    def go_on_from(self, answer: Answer) -> None:
+        """Let the next question go on from this one. One that was not understood leaves the one
+        before it, and SQL that a person changed is no longer the question's."""
+        from llmtui.inference.follow import Last
+
+        question = self.whole if answer.sql.strip() == self.proposed.strip() else ""
+        sql = answer.sql if answer.status == "ok" else ""
+        if question or sql:
+            self.last = Last(question, sql)
 
     def grow(self, text: str) -> None:
         """Called by the engine's thread for every token, which must not wait for the screen."""
@@ -194,6 +220,7 @@ class AskScreen(AnsweredScreen):
         sql = self.query_one(SqlArea).text
         if sql.strip() and not self.busy:
             self.begin()
+            self.typed = True
             self.run_statement(sql)
 
     @work(thread=True, exclusive=True, group="answer")
@@ -204,15 +231,13 @@ class AskScreen(AnsweredScreen):
             answer = run_sql(self.session.database(), sql, stopped=lambda: self.cancelled)
         except LlmtuiError as error:
             answer = Answer(sql=sql, message=words_of(error))
+        self.go_on_from(answer)
         self.from_thread(self.show, answer)
 
     async def show(self, answer: Answer) -> None:
         """The answer's SQL, checks, message, rows and chart."""
-        from llmtui.inference.follow import Last
-
         self.busy = False
         self.answer = answer
-        self.last = Last(self.whole, answer.sql if answer.status == "ok" else "", there=True)
         area = self.query_one(SqlArea)
         if not answer.sql:
             area.clear()  # of what was half written, or of an earlier question; undo brings it back
@@ -243,4 +268,7 @@ class AskScreen(AnsweredScreen):
 
     @work(thread=True, group="stop")
     def stop_answer(self) -> None:
-        self.session.stop()
+        if self.typed:
+            self.session.stop_query()
+        else:
+            self.session.stop()
