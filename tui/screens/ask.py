@@ -171,8 +171,8 @@ class AskScreen(AnsweredScreen):
             other = self.answer_instead(read.whole) if doubted and read.whole else None
             if other is not None:
                 return other
-            told = [self.read_as, t("followed"), t("found_nothing") if doubted else ""]
-            self.read_as = " ".join(filter(None, told))
+            parts = (self.read_as, t("followed"), t("found_nothing") if doubted else "")
+            self.read_as = " ".join(filter(None, parts))
         elif answer.exit_code <= 1 and read.whole:
             return None
         return answer
