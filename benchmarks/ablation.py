@@ -71,7 +71,7 @@ def one_phrasing() -> None:
 
 
 def no_hints() -> None:
-    """Nothing that a question mentions is looked up in the columns."""
+    """No hint of what a question mentions stands in the prompt, in training and when asked."""
     from llmtui.database.link import Linker
 
     instead(Linker, "hints", lambda _self, _question: ())
