@@ -78,7 +78,8 @@ def accuracy_text(scores: Sequence[Scored]) -> str:
 
 def progress_text(step: Progress) -> str:
     """Step, loss, speed, time left."""
-    parts = [f"{step.step}/{step.of}"]
+    steps = f"{step.step}/{step.of}" if step.of else own_words(f"{step.step} {step.unit}")
+    parts = [steps.strip()]
     if step.loss is not None:
         parts.append(f"{t('loss')} {step.loss:.3f}")
     if step.rate is not None:

@@ -131,7 +131,7 @@ def instructions(job: Job) -> Iterator[Event]:
 
     languages = parse_languages(job.settings.languages)
     contrast = job.settings.contrast == "on"
-    options = Options(languages, job.settings.rows or Options.rows, contrast=contrast)
+    options = Options(languages, job.settings.rows, contrast=contrast)
     with (yield from open_database(job)) as database:
         known = job.project.facts().get("instructions") == made_for(database, job.project, options)
         if known and job.project.instructions.is_file():

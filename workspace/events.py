@@ -22,7 +22,8 @@ class Started:
 
 @dataclass(frozen=True)
 class Progress:
-    """`step` of `of` is done; `loss` in nats a token, `rate` in `unit` a second."""
+    """`step` of `of` is done, which is 0 when not known; `loss` in nats a token, `rate` in `unit` a
+    second."""
 
     stage: str
     step: int

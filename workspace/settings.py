@@ -34,7 +34,7 @@ class Settings:
     minutes: float = 8.0
     """Time that fine-tuning may take, in minutes."""
     rows: int = 0
-    """Most instruction rows to construct; 0 lets llmtui choose."""
+    """Most instruction rows to construct; 0 goes on until more of them show little that is new."""
     contrast: str = "off"
     """Whether rows get twins, and questions without an answer stand among them: off or on."""
     schema: str = "weights"

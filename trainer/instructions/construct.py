@@ -27,6 +27,7 @@ from llmtui.trainer.instructions import (
 from llmtui.trainer.instructions.chance import Drawn, Recorded
 from llmtui.trainer.instructions.choose import weights
 from llmtui.trainer.instructions.draft import Draft, shapes
+from llmtui.trainer.instructions.enough import MOST, PORTION, Enough
 from llmtui.trainer.instructions.trials import Trials
 from llmtui.trainer.instructions.virtues import (
     CHECKS,
@@ -39,7 +40,7 @@ from llmtui.trainer.instructions.virtues import (
 )
 from llmtui.trainer.instructions.world import World
 from llmtui.workspace.errors import SourceError
-from llmtui.workspace.events import Event, Progress, RowDropped, RowsKept
+from llmtui.workspace.events import Event, Note, Progress, RowDropped, RowsKept
 from llmtui.workspace.records import Instruction
 
 STAGE = "instructions"
@@ -77,7 +78,8 @@ _MOST_SAME = 12
 @dataclass(frozen=True)
 class Options:
     languages: tuple[str, ...] = ("en", "zh")
-    rows: int = 4000
+    rows: int = 0
+    """How many; 0 is until more of them show little that is new."""
     seed: int = 7
     contrast: bool = False
     """Whether to add twins of some rows, and questions that have no answer or several."""
@@ -142,15 +144,17 @@ class Maker:
         self.asked = Asked()
         self.dropped: Counter[str] = Counter()
         self.phrasings: dict[str, set[str]] = {}
+        self.level = Enough(world.schema, options.languages)
         self.said: list[Said] = []
         """How the rows came about, when chance is recorded."""
 
     def make(self) -> list[Instruction]:
         rows: list[Instruction] = []
         chosen, shares = zip(*steps().values(), strict=True)
-        tries = self.options.rows * _TRIES
+        most = self.options.rows or MOST
+        tries = (self.options.rows or PORTION) * _TRIES
         told = time.monotonic()
-        while len(rows) < self.options.rows and tries > 0:
+        while len(rows) < most and tries > 0:
             tries -= 1
             step = self.rng.choices(chosen, shares)[0]
             self.taken()
@@ -164,7 +168,11 @@ class Maker:
             if time.monotonic() - told > 0.5:
                 told = time.monotonic()
                 self.tell(Progress(STAGE, len(rows), self.options.rows, unit="rows"))
-        return rows[: self.options.rows]
+            if not self.options.rows and self.level.due(rows):
+                if self.level.reached(rows):
+                    break
+                tries = PORTION * _TRIES
+        return rows[:most]
 
     def problem(self, draft: Draft) -> str:
         """Why a draft cannot be used, '' when it can. Each SQL is run once."""
@@ -232,6 +240,8 @@ class Maker:
         for reason, count in self.dropped.most_common():
             self.tell(RowDropped(reason, count=count))
         self.tell(RowsKept(kept, f"{self.trials.kept} queries"))
+        if not self.options.rows:
+            self.tell(Note(self.level.told))
 
 
 def split_of(draft: Draft, seed: int) -> tuple[str, str]:

@@ -56,26 +56,54 @@ def coverage(
     constructor; values of columns that have few, each in several rows; operators; the languages
     that are wanted.
     """
-    usable = [row for row in rows if row.usable and row.kind == "sql"]
-    places = _Places(schema)
-    seen: dict[str, set[str]] = {aspect: set() for aspect in ASPECTS}
-    seen["shapes"] = {row.shape for row in usable}
-    seen["languages"] = {row.lang for row in usable}
-    for sql in dict.fromkeys(row.sql for row in usable):
+    found = Coverage(schema, languages)
+    found.add(rows)
+    return found.shares
+
+
+class Coverage:
+    """What rows show, as they are added."""
+
+    def __init__(self, schema: Schema, languages: Sequence[str] = LANGUAGES) -> None:
+        self._places = _Places(schema)
+        self._possible = self._places.possible | {
+            "shapes": tuple(shapes()), "operators": (*_OPERATORS, _LEFT_JOIN),
+            "languages": tuple(languages),
+        }  # fmt: skip
+        self._seen: dict[str, set[str]] = {aspect: set() for aspect in ASPECTS}
+        self._queries: set[str] = set()
+
+    def add(self, rows: Iterable[Instruction]) -> None:
+        for row in rows:
+            if not row.usable or row.kind != "sql":
+                continue
+            self._seen["shapes"].add(row.shape)
+            self._seen["languages"].add(row.lang)
+            if row.sql not in self._queries:
+                self._queries.add(row.sql)
+                self._add(row.sql)
+
+    def _add(self, sql: str) -> None:
         try:
             tree = sqlglot.parse_one(sql, dialect="duckdb")
         except (sqlglot.errors.SqlglotError, RecursionError):
-            continue
-        for aspect, name in places.shown_by(tree):
-            seen[aspect].add(name)
-    possible = places.possible | {
-        "shapes": tuple(shapes()), "operators": (*_OPERATORS, _LEFT_JOIN),
-        "languages": tuple(languages),
-    }  # fmt: skip
-    return tuple(
-        Share(name, possible[name], tuple(n for n in possible[name] if n not in seen[name]))
-        for name in ASPECTS
-    )
+            return
+        for aspect, name in self._places.shown_by(tree):
+            self._seen[aspect].add(name)
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """One an aspect, in the order of ASPECTS."""
+        return tuple(Share(name, self._possible[name], self._missing(name)) for name in ASPECTS)
+
+    @property
+    def mean(self) -> float:
+        """The mean of the shares, 0 to 1."""
+        shares = self.shares
+        return sum(share.share for share in shares) / len(shares)
+
+    def _missing(self, aspect: str) -> tuple[str, ...]:
+        return tuple(n for n in self._possible[aspect] if n not in self._seen[aspect])
 
 
 class _Places:

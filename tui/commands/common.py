@@ -185,7 +185,8 @@ class Narrator:
 
 
 def describe_progress(event: Progress) -> str:
-    parts = [f"{event.stage} {event.step}/{event.of}"]
+    steps = f"{event.step}/{event.of}" if event.of else f"{event.step} {event.unit}"
+    parts = [f"{event.stage} {steps.strip()}"]
     if event.loss is not None:
         parts.append(f"loss {event.loss:.3f}")
     if event.rate is not None:

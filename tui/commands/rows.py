@@ -69,7 +69,7 @@ def build(
 
     options = Options(
         parse_languages(settings.languages),
-        settings.rows or Options.rows,
+        settings.rows,
         seed,
         contrast=settings.contrast == "on",
     )
