@@ -1,11 +1,11 @@
 """Time to an answer beside llama-cpp-python's chat completion and the `llm` tool, same GGUF.
 
-A schema of some 400 tokens stands in every prompt, and every contestant writes at most 32 tokens,
-greedily. Each runs in a process of its own; rounds alternate. The chat completion is run as it
-comes and with every core. `llmtui ask` is timed as a command, with Python's start. With --project
-the tuned model of a project is timed too, from question to checked and executed answer: 200 of the
-demo's questions, the second time with other numbers, or those of --questions FILE. At most half an
-hour; --quick four minutes.
+A schema of some 400 tokens stands in every prompt but those of a chat in turn, and every contestant
+writes at most 32 tokens, greedily. Each runs in a process of its own; rounds alternate. The chat
+completion is run as it comes and with every core. `llmtui ask` is timed as a command, with Python's
+start. With --project the tuned model of a project is timed too, from question to checked and
+executed answer: 200 of the demo's questions, the second time with other numbers, or those of
+--questions FILE. At most an hour; --quick six minutes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 from common import arguments, finish, llmtui
+from contestants import CONTESTANTS, PEER, TUNED, Ask
 
 from llmtui.database.demo import questions_file, write_demo
 from llmtui.quantize.bases import find_base
@@ -33,16 +34,13 @@ from llmtui.workspace.project import Project
 
 LENGTH = 400
 """Tokens of the schema."""
-MOST = 32
-SCENES = ("one database", "two in turn")
-PEER = "create_chat_completion"
-TUNED = f"{PEER}, every core"
-CONTESTANTS = ("llmtui", PEER, TUNED, "llm")
+SCENES = {"one database": 2.0, "two in turn": 5.0, "chat in turn": 5.0}
+"""What is asked, and how many times longer the peer is to take to the first piece."""
+AFTER_START, AFTER_START_BAR = "after a start, schema read before", 5.0
+CHAT = "Tell me something about the weather in spring."
 WARM = 5
 """Answers that are not counted."""
 PARTS, SHARES = ("first", "whole"), ("p50", "p95")
-Ask = Callable[[str, str], Iterator[str]]
-"""(schema, question) → pieces of the answer."""
 
 
 def main() -> int:
@@ -56,8 +54,8 @@ def main() -> int:
     options = parser.parse_args()
     count = 12 if options.quick else 50
     if options.contestant:
-        ask = {"llmtui": ours, PEER: completion, TUNED: tuned_completion, "llm": llm_tool}
-        found = measured(ask[options.contestant], options.base, options.folder, count)
+        load = CONTESTANTS[options.contestant]
+        found = measured(load, options.base, options.folder, count)
         found["start"] -= options.began
         print(json.dumps(found))
         return 0
@@ -65,7 +63,7 @@ def main() -> int:
     os.environ["LLMTUI_HOME"] = str(folder / "home")
     prepare(folder, options.base)
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTESTANTS}
-    for _ in range(1 if options.quick else 3):
+    for _ in range(2 if options.quick else 4):
         for name in CONTESTANTS:
             runs[name].append(in_process(name, options.base, folder, options.quick))
     results = {name: together(some) for name, some in runs.items()}
@@ -95,18 +93,21 @@ def prepare(folder: Path, base: str) -> None:
 
 
 def measured(load: Callable[[str], Ask], base: str, folder: Path, count: int) -> dict[str, Any]:
-    """Seconds to the first piece and the end of every answer, by scene; when the first ended."""
+    """Seconds to the first piece and the end of every answer, by scene and of the first answer;
+    when that ended. A message of a chat, which is not timed, stands between some."""
     schemas = json.loads((folder / "schemas.json").read_text("utf-8"))
     questions = asked(None, count)
     ask = load(base)
-    timed(ask, schemas[0], questions[0])
-    found: dict[str, Any] = {"scenes": {}, "start": time.time()}
+    found: dict[str, Any] = {"scenes": {}, "after a start": timed(ask, schemas[0], questions[0])}
+    found["start"] = time.time()
+    _, two, chat = SCENES
     for scene in SCENES:
-        turns = (
-            timed(ask, schemas[i % 2 if scene == SCENES[1] else 0], question)
-            for i, question in enumerate(questions)
-        )
-        found["scenes"][scene] = list(turns)
+        found["scenes"][scene] = []
+        for i, question in enumerate(questions):
+            if scene == chat:
+                timed(ask, "", CHAT)
+            schema = schemas[i % 2 if scene == two else 0]
+            found["scenes"][scene].append(timed(ask, schema, question))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     found["cpu"] = usage.ru_utime + usage.ru_stime
     found["memory_gb"] = usage.ru_maxrss / 1e6
@@ -131,63 +132,6 @@ def timed(ask: Ask, schema: str, question: str) -> dict[str, float]:
             first = first or time.monotonic() - began
             pieces += 1
     return {"first": first, "whole": time.monotonic() - began, "pieces": pieces}
-
-
-def ours(base: str) -> Ask:
-    from llmtui.inference.engine import Engine
-    from llmtui.trainer.prompt import schema_tokens
-
-    engine = Engine(find_base(base))
-    shared: dict[str, int] = {}
-
-    def ask(schema: str, question: str) -> Iterator[str]:
-        if schema not in shared:
-            shared[schema] = len(schema_tokens(engine.prompt, engine.tokenize, schema))
-        tokens = engine.prompt.tokens(engine.tokenize, question, schema)
-        yield from engine.stream(tokens, max_tokens=MOST, shared=shared[schema])
-
-    return ask
-
-
-def tuned_completion(base: str) -> Ask:
-    cores = os.cpu_count() or 1
-    return completion(base, n_threads=cores, n_threads_batch=cores)
-
-
-def completion(base: str, **threads: int) -> Ask:
-    from llama_cpp import Llama
-
-    model = Llama(str(find_base(base)), n_ctx=2048, verbose=False, **threads)
-
-    def ask(schema: str, question: str) -> Iterator[str]:
-        chunks: Any = model.create_chat_completion(
-            [{"role": "user", "content": message(schema, question)}],
-            max_tokens=MOST, temperature=0, stream=True,
-        )  # fmt: skip
-        yield from (c["choices"][0]["delta"].get("content") or "" for c in chunks)
-
-    return ask
-
-
-def llm_tool(_base: str) -> Ask:
-    """The `llm` tool's own plugin for the same file; it has no limit of tokens, so we stop it."""
-    import llm
-
-    model = llm.get_model("SmolLM2")
-
-    def ask(schema: str, question: str) -> Iterator[str]:
-        for number, piece in enumerate(model.prompt(message(schema, question))):
-            yield piece
-            if number >= MOST:
-                return
-
-    return ask
-
-
-def message(schema: str, question: str) -> str:
-    from llmtui.trainer.prompt import TASK
-
-    return f"{TASK}\n\n{schema}\n\n{question}"
 
 
 def in_process(name: str, base: str, folder: Path, quick: bool) -> dict[str, Any]:
@@ -215,6 +159,8 @@ def together(runs: list[dict[str, Any]]) -> dict[str, Any]:
         }
     return {
         "scenes": scenes,
+        # what the first run read is on disk for the others
+        "after a start": median(run["after a start"]["first"] for run in runs[1:]),
         "start": median(run["start"] for run in runs),
         "cpu": median(run["cpu"] for run in runs),
         "memory_gb": median(run["memory_gb"] for run in runs),
@@ -228,10 +174,11 @@ def table(results: dict[str, Any]) -> None:
         for scene, s in found["scenes"].items():
             seconds = " | ".join(f"{s[f'{part} {p}']:.3f}" for part in PARTS for p in SHARES)
             print(f"| {name} | {scene} | {seconds} | {s['rate']:.0f} |")
-    print("\n| contestant | start to first answer, s | CPU seconds | peak memory, GB |\n"
-          "|---|---|---|---|")  # fmt: skip
+    print(f"\n| contestant | start to first answer, s | first piece {AFTER_START}, s | CPU seconds "
+          "| peak memory, GB |\n|---|---|---|---|---|")  # fmt: skip
     for name, found in results.items():
-        print(f"| {name} | {found['start']:.2f} | {found['cpu']:.0f} | {found['memory_gb']:.2f} |")
+        print(f"| {name} | {found['start']:.2f} | {found['after a start']:.3f} "
+              f"| {found['cpu']:.0f} | {found['memory_gb']:.2f} |")  # fmt: skip
     print()
 
 
@@ -239,13 +186,16 @@ def ratios(results: dict[str, Any]) -> dict[str, tuple[float, float, bool]]:
     """How many times longer the peers take; the first piece has a bar, without every core."""
     mine, bars = results["llmtui"]["scenes"], {}
     for peer in (PEER, TUNED):
-        for scene, bar in zip(SCENES, (2.0, 5.0), strict=True):
+        for scene, bar in SCENES.items():
             for part in PARTS:
                 for share in SHARES:
                     name = f"{part} {share}"
                     ratio = results[peer]["scenes"][scene][name] / mine[scene][name]
                     least = bar if (peer, name) == (PEER, "first p50") else 0.0
                     bars[f"{scene}: {name}, times {peer}"] = (ratio, least, ratio >= least)
+        ratio = results[peer]["after a start"] / results["llmtui"]["after a start"]
+        least = AFTER_START_BAR if peer == PEER else 0.0
+        bars[f"{AFTER_START}: first, times {peer}"] = (ratio, least, ratio >= least)
     return bars
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -42,7 +42,8 @@ class Source:
 
 @dataclass
 class View:
-    """One scope: its own sources, those of the queries around it, its columns."""
+    """One scope: its own sources, those of the queries around it, its columns, but no fields of a
+    struct."""
 
     select: exp.Expr
     here: list[Source]
@@ -86,8 +87,22 @@ def _view(select: exp.Select, scope: Scope, schema: Schema) -> View:
         outer = outer.parent if outer.is_subquery else None
     made = {name.lower() for name in select.named_selects if name and name != "*"}
     plain = {item.name.lower() for item in select.expressions if isinstance(item, exp.Column)}
-    columns = [column for column in scope.columns if not isinstance(column.this, exp.Star)]
-    return View(select, _sources(scope, schema), around, columns, frozenset(made - plain))
+    here = _sources(scope, schema)
+    columns = [
+        column
+        for column in scope.columns
+        if not isinstance(column.this, exp.Star) and not _in_struct(column, (*here, *around))
+    ]
+    return View(select, here, around, columns, frozenset(made - plain))
+
+
+def _in_struct(column: exp.Column, sources: Iterable[Source]) -> bool:
+    """Whether what looks like a table and its column is a column and a field inside it."""
+    owner, known = column.table, list(sources)
+    if not owner or any(source.alias.lower() == owner.lower() for source in known):
+        return False
+    structs = (source.column(owner) for source in known)
+    return any(struct is not None and struct.type.startswith("STRUCT") for struct in structs)
 
 
 def _sources(scope: Scope, schema: Schema) -> list[Source]:

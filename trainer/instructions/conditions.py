@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from llmtui.database.keys import singular
 from llmtui.database.secrets import find
 from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.idioms import ways_for
+from llmtui.trainer.instructions.inside import LIST
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import opposite_for
 from llmtui.trainer.instructions.naming import HAN, is_participle
@@ -233,6 +235,19 @@ def bool_condition(_world: World, thing: Thing, item: Field, value: Any) -> Cond
     return compose(kind, item, test, thing, slots)
 
 
+def list_condition(world: World, thing: Thing, item: Field, value: Any) -> Condition | None:
+    """One of the items of a list."""
+    items = [one for one in value if one is not None and sayable(str(one))]
+    if not items:
+        return None
+    one = world.rng.choice(items)
+    text = isinstance(one, str)
+    said = value_phrase(one) if text else Phrase((str(one),), (str(one),))
+    test = f"list_contains({{c}}, {text_literal(one) if text else one})"
+    words = Phrase(tuple(map(singular, item.words.en)), item.words.zh)
+    return compose("has_item", item, test, thing, {"v": said, "item": words})
+
+
 def name_condition(
     _world: World, thing: Thing, row: Row, *, repeated: bool = False
 ) -> Condition | None:
@@ -278,4 +293,5 @@ _MAKERS = {
     "date": date_condition,
     "bool": bool_condition,
     "text": text_condition,
+    LIST: list_condition,
 }

@@ -14,6 +14,7 @@ from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
 from llmtui.trainer.instructions.called import called
 from llmtui.trainer.instructions.deeds import by_a_noun, deed_of
+from llmtui.trainer.instructions.inside import with_inner
 from llmtui.trainer.instructions.phrases import Phrase, number_phrase
 from llmtui.trainer.instructions.things import (
     Field,
@@ -54,7 +55,7 @@ class World:
         for key in self.schema.foreign_keys:
             keyed.setdefault(key.table, set()).add(key.column)
         self.things = [
-            retold(thing_of(table, keyed.get(table.name, set())))
+            retold(with_inner(thing_of(table, keyed.get(table.name, set())), database))
             for table in self.schema.tables
             if table.columns and table.row_count
         ]
