@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmtui.database.execute import Database
 
 COPIES = 4
-_VERSION = 5
+_VERSION = 6
 _KEPT = 4
 """Sets of copies of one source, each for other queries."""
 

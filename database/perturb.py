@@ -4,7 +4,8 @@ Two queries that agree on a database by luck (a condition that is always true th
 the same values, no row at the boundary) part ways on such copies. In each, rows are dropped and
 doubled; the values of every column but the keys are dealt out anew; some are replaced, by values
 outside the column's range and by `planted` ones: (column, value) that queries compare. Every
-reference still finds its row, and what is unique stays unique. The seed decides all of it.
+reference still finds its row, what is unique stays unique, and a table that ties rows both ways
+does so. The seed decides all of it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pyarrow as pa
 from llmtui.database import connection as connections
 from llmtui.database.exclude import Exclusion
 from llmtui.database.files import view_files
+from llmtui.database.mirror import both_ways, mirrored
 from llmtui.database.profile import read_schema, view_statements
 from llmtui.database.replaced import MOST, replaced
 from llmtui.database.schema import Column, ForeignKey, Schema, Table, quote
@@ -42,6 +44,7 @@ class _Copy:
 
     pairs: the columns by which a table without a key ties others, when no two of its rows tie
         the same
+    mirror: the two columns by which it ties rows both ways, as it goes on to do
     """
 
     table: Table
@@ -49,6 +52,7 @@ class _Copy:
     types: dict[str, pa.DataType]
     before: dict[str, set[Any]] = field(default_factory=dict)
     pairs: tuple[str, ...] = ()
+    mirror: tuple[str, str] | None = None
     whole: list[_Whole] = field(default_factory=list)
 
 
@@ -115,7 +119,8 @@ def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:
                 columns[number] = replace(column, kind="other")  # its values only change places
         if len(values) == len(columns):
             types = dict(zip(values, found.schema.types, strict=True))
-            return _Copy(replace(table, columns=tuple(columns)), values, types)
+            whole = replace(table, columns=tuple(columns))
+            return _Copy(whole, values, types, mirror=mirrored(values))
 
 
 def _wholes(copy: _Copy, copies: Sequence[_Copy], schema: Schema) -> list[_Whole]:
@@ -225,6 +230,9 @@ def _mend_references(copies: Sequence[_Copy], schema: Schema, rng: random.Random
                 seen.add(key_values)
                 rows.append(row)
         copy.values = {name: [vs[row] for row in rows] for name, vs in copy.values.items()}
+    for copy in copies:
+        if copy.mirror:
+            copy.values = both_ways(copy.values, copy.mirror)
 
 
 def _mend(child: _Copy, parent: _Copy, key: ForeignKey, rng: random.Random) -> None:

@@ -219,3 +219,30 @@ def test_the_same_seed_gives_the_same_copies(
     first = rows("a")
     assert first == rows("b")
     assert first[0] != first[1]
+
+
+def test_a_table_that_ties_both_ways_does_so_in_the_copies(tmp_path: Path) -> None:
+    towns = ("Ayr", "Bex", "Cos", "Dax", "Ems", "Fes")
+    ties = [(towns[n], towns[n - step]) for n in range(6) for step in (1, 2)]
+    rows = ", ".join(f"('{a}', '{b}'), ('{b}', '{a}')" for a, b in ties)
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as connection:
+        connection.execute(
+            "CREATE TABLE town (name VARCHAR PRIMARY KEY, people INTEGER);"
+            "CREATE TABLE near (town VARCHAR REFERENCES town, other VARCHAR REFERENCES town);"
+            "CREATE TABLE fond (town VARCHAR REFERENCES town, other VARCHAR REFERENCES town)"
+        )
+        people = ", ".join(f"('{town}', {n * 100})" for n, town in enumerate(towns))
+        connection.execute(f"INSERT INTO town VALUES {people}; INSERT INTO near VALUES {rows}")
+        connection.execute(
+            "INSERT INTO fond SELECT * FROM near WHERE town <> 'Ayr' OR other <> 'Fes'"
+        )
+    pairs = [
+        (f"SELECT {one} FROM {table} WHERE {other} = 'Bex'",
+         f"SELECT {other} FROM {table} WHERE {one} = 'Bex'")
+        for table, one, other in (("near", "town", "other"), ("fond", "town", "other"))
+    ]  # fmt: skip
+    with Database.open(tmp_path / "t.duckdb", Access(time_limit=5)) as database:
+        copies = perturbed_copies(database, [gold for gold, _ in pairs])
+        both, some = confirmed(scored(database, pairs), copies, database.access)
+    assert (both.strict, both.lucky) == (True, False)
+    assert (some.strict, some.lucky) == (False, True)
