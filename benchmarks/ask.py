@@ -234,15 +234,15 @@ def whole_answers(
         two = more.enter_context(Engine(kept.model))
         askers = Asker(database, one, usual=usual(kept)), Asker(database, two)
         pairs = [[asker.ask(question) for asker in askers] for question in questions][WARM:]
-    pairs = [pair for pair in pairs if all(answer.status == "ok" for answer in pair)]
     times, plain = ([pair[place].seconds for pair in pairs] for place in (0, 1))
     p50, p95 = median(times), quantiles(times, n=20)[18]
     found = {"p50": p50, "p95": p95, "p50 without guesses": median(plain), "of": len(times)}
+    found["shown"] = sum(a.status == "ok" for a, _ in pairs)
     found |= {"another SQL": sum(a.sql != b.sql for a, b in pairs), "asked": len(questions) - WARM}
     print(results.setdefault("checked answers", found))
     return {
-        "checked answer, p50 seconds": (p50, 0.35, p50 <= 0.35),
-        "checked answer, p95 seconds": (p95, 0.9, p95 <= 0.9),
+        "checked answer or none, p50 seconds": (p50, 0.35, p50 <= 0.35),
+        "checked answer or none, p95 seconds": (p95, 0.9, p95 <= 0.9),
     }
 
 

@@ -16,14 +16,17 @@ _FEW = 256
 FUNCTIONS = (
     "COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN", "ROUND", "ABS", "LENGTH", "LOWER", "UPPER",
     "YEAR", "MONTH", "DAY", "QUARTER", "DATE_TRUNC", "DATE_DIFF", "COALESCE", "NULLIF", "RANK",
-    "DENSE_RANK", "ROW_NUMBER", "LAG", "LEAD",
+    "DENSE_RANK", "ROW_NUMBER", "LAG", "LEAD", "LEN", "LIST_CONTAINS",
 )  # fmt: skip
+TYPES = ("DATE", "DOUBLE", "VARCHAR", "INTEGER", "BIGINT", "TIMESTAMP")
+SECOND = "other"
+"""What a table is called that is read a second time."""
 _RULES = r"""
 root ::= query
 query ::= select ((" UNION ALL " | " UNION " | " INTERSECT " | " EXCEPT ") select)*
-select ::= "SELECT " "DISTINCT "? ("*" | item (", " item)*) " FROM " table join* where? group? having? qualify? order? limit?
+select ::= "SELECT " "DISTINCT "? ("*" | item (", " item)*) " FROM " source join* where? group? having? qualify? order? limit?
 item ::= sum (compare sum)?
-join ::= " LEFT"? " JOIN " table " ON " pred (" AND " pred)*
+join ::= " LEFT"? " JOIN " source " ON " pred (" AND " pred)*
 where ::= " WHERE " cond
 group ::= " GROUP BY " sum (", " sum)*
 having ::= " HAVING " cond
@@ -37,7 +40,8 @@ test ::= compare sum | " IS " "NOT "? "NULL" | " NOT"? " IN (" (query | sum (", 
 compare ::= " = " | " <> " | " < " | " > " | " <= " | " >= "
 sum ::= term ((" + " | " - " | " * " | " / ") term)*
 term ::= number | text | call | column | case | "(" query ")" | "(" sum ")" | "CURRENT_DATE" | "DATE " text | "INTERVAL " (digits | text) (" DAY" | " MONTH" | " YEAR")?
-call ::= function "(" ("*" | "DISTINCT "? sum (", " sum)*)? ")" filter? over?
+source ::= table (" AS " second)?
+call ::= "CAST(" sum " AS " type ")" | function "(" ("*" | "DISTINCT "? sum (", " sum)*)? ")" filter? over?
 filter ::= " FILTER (WHERE " cond ")"
 over ::= " OVER (" ("PARTITION BY " sum (", " sum)*)? " "? ("ORDER BY " key (", " key)*)? ")"
 case ::= "CASE" (" WHEN " cond " THEN " sum)+ (" ELSE " sum)? " END"
@@ -54,10 +58,13 @@ def grammar_of(schema: Schema) -> str:
     functions = [*FUNCTIONS, *map(str.lower, FUNCTIONS)]
     owned = []
     lines = [_RULES, f"table ::= {_any(tables)}", f"function ::= {_any(functions)}"]
+    lines += [f"type ::= {_any(TYPES)}", f"second ::= {_any([SECOND])}"]
     for number, (name, table) in enumerate(tables.items()):
         lines.append(f"of{number} ::= {_any(quote(column.name) for column in table.columns)}")
         owned.append(f"{_literal(name + '.')} of{number}")
-    lines.append(f"column ::= {' | '.join([*owned, *map(_literal, sorted(bare))])}")
+    owned.append(f"{_literal(SECOND + '.')} any")
+    lines.append(f"any ::= {_any(sorted(bare))}")
+    lines.append(f"column ::= {' | '.join([*owned, 'any'])}")
     return "\n".join(lines)
 
 

@@ -33,8 +33,11 @@ from llmtui.inference.answer import Answer
 from llmtui.inference.ask import Asker
 from llmtui.inference.engine import Engine
 from llmtui.inference.repair import binds
+from llmtui.trainer.evaluate.run import load_cases
+from llmtui.tui.verdicts import settled, usual
 from llmtui.workspace.project import Project
 from llmtui.workspace.records import load_rows
+from llmtui.workspace.settings import Settings
 
 GARBAGE, QUESTIONS, WARM, WINDOW = 2_000, 5_000, 200, 50
 _INJECTIONS = (
@@ -61,6 +64,7 @@ _LANGUAGES = (
 def main() -> int:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--project", type=Path, required=True, help="a tuned project")
+    parser.add_argument("--questions", type=Path, nargs="*", default=[], help="asked as well")
     options = parser.parse_args()
     kept = Project(options.project)
     if kept.source is None or kept.model is None:
@@ -69,12 +73,14 @@ def main() -> int:
     rng = random.Random(7)
     found = Found()
     with Database.open(kept.source) as database, Engine(kept.model) as engine:
-        asker = Asker(database, engine)
+        least, known = Settings().least_confidence, settled(kept)
+        asker = Asker(database, engine, least=least, settled=known, usual=usual(kept))
         tables = [table.name for table in database.schema.tables]
         for number, question in enumerate(garbage(GARBAGE // part, tables, rng)):
             found.garbage[judged(asker.ask(question), database)] += 1
             found.save(options, number)
         rows = [row.question for row in load_rows(kept.instructions)]
+        rows += [case.question for file in options.questions for case in load_cases(file)]
         for number in range(QUESTIONS // part):
             ask(asker, rng.choice(rows), rng, found)
             found.save(options, number)

@@ -14,21 +14,18 @@ more than chance."""
 def mirrored(values: Mapping[str, list[Any]]) -> tuple[str, str] | None:
     """The two columns that may change places: every row is there with the two exchanged as well.
     None when no two of them may."""
-    names = list(values)
-    rows = list(zip(*values.values(), strict=True))
-    if len(rows) < _FEWEST:
-        return None
+    names, rows = list(values), list(zip(*values.values(), strict=True))
     known = set(map(_key, rows))
-    if len(known) < len(rows):
+    if len(rows) < _FEWEST or len(known) < len(rows):
         return None
-    for one in range(len(names)):
-        for other in range(one + 1, len(names)):
-            if len(set(map(repr, values[names[one]]))) < _FEWEST or all(
-                r[one] == r[other] for r in rows
-            ):
+    held = {name: frozenset(map(repr, values[name])) for name in names}
+    for one, name in enumerate(names):
+        for other, second in enumerate(names[one + 1 :], one + 1):
+            alike = len(held[name]) >= _FEWEST and held[name] == held[second]
+            if not alike or values[name] == values[second]:
                 continue
             if all(_key(_exchanged(row, one, other)) in known for row in rows):
-                return names[one], names[other]
+                return name, second
     return None
 
 

@@ -86,6 +86,7 @@ def write_copies(
         copies = [_read(source, table, seed) for table in schema.tables if table.name not in made]
         for copy in copies:
             copy.whole = _wholes(copy, copies, schema)
+            copy.mirror = _mirror(copy, schema)
         for copy in copies:
             _perturb(copy, schema, rng, planted, number)
         _mend_references(copies, schema, rng)
@@ -119,8 +120,7 @@ def _read(source: duckdb.DuckDBPyConnection, table: Table, seed: int) -> _Copy:
                 columns[number] = replace(column, kind="other")  # its values only change places
         if len(values) == len(columns):
             types = dict(zip(values, found.schema.types, strict=True))
-            whole = replace(table, columns=tuple(columns))
-            return _Copy(whole, values, types, mirror=mirrored(values))
+            return _Copy(replace(table, columns=tuple(columns)), values, types)
 
 
 def _wholes(copy: _Copy, copies: Sequence[_Copy], schema: Schema) -> list[_Whole]:
@@ -139,6 +139,17 @@ def _wholes(copy: _Copy, copies: Sequence[_Copy], schema: Schema) -> list[_Whole
         if all(None in tie or tie in there for tie in here):
             found.append(_Whole(columns, parent.table.name, targets))
     return found
+
+
+def _mirror(copy: _Copy, schema: Schema) -> tuple[str, str] | None:
+    """The columns by which a table ties rows both ways: alone no key, with the same targets."""
+    pair = mirrored(copy.values)
+    to = {k.column: (k.to_table, k.to_column) for k in schema.foreign_keys
+          if k.table == copy.table.name}  # fmt: skip
+    keys = set(copy.table.primary_key)
+    if pair is None or any(keys == {name} for name in pair):
+        return None
+    return pair if len({to.get(name) for name in pair}) == 1 else None
 
 
 def _perturb(

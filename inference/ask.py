@@ -29,6 +29,7 @@ from llmtui.trainer.refusal import may_be_refusal, refusal_in
 from llmtui.workspace.errors import Interrupted, LlmtuiError
 
 _SETTLED = "Answered as you settled it before."
+_SETTLED_ANEW = "Answered as you settled it before, with other values."
 _NONE = "No SQL was found that fits this database."
 _FAULT = "The question could not be answered because of a fault in llmtui"
 _BROKE_OFF = "The answer ended before its SQL did."
@@ -63,7 +64,7 @@ class Asker:
         if usual is not None:
             model.expect(usual)
         self._critic = Critic(database)
-        self._cancelled = False
+        self._cancelled = self._answering = False
         self._shown: ShownSchema | None = None
         self._made: dict[str, Answer] = {}
         """Of this question: what came of each statement that the model said."""
@@ -79,8 +80,9 @@ class Asker:
     def cancel(self) -> None:
         """Stop the answer that is being made, in the model or in the database."""
         self._cancelled = True
-        self.model.cancel()
-        self.database.interrupt()
+        if self._answering:  # else it is another's answer that the model makes
+            self.model.cancel()
+            self.database.interrupt()
 
     def ask(
         self, question: str, *, id: str = "", on_text: Callable[[str], None] | None = None
@@ -90,11 +92,15 @@ class Asker:
         self._cancelled = False
         self._made, self._ran = {}, {}
         try:
-            answer = self._answer(question, on_text or (lambda _text: None))
+            with self.model.turn():
+                self._answering = True
+                answer = self._answer(question, on_text or (lambda _text: None))
         except LlmtuiError as error:
             answer = Answer(message=str(error), exit_code=error.exit_code)
         except Exception as error:  # a question of a file, a request, must not end all others
             answer = Answer(message=f"{_FAULT} ({type(error).__name__}: {error}).", exit_code=1)
+        finally:
+            self._answering = False
         return replace(
             answer,
             id=id,
@@ -118,7 +124,8 @@ class Asker:
         if answer.status != "ok":
             return None
         on_text(sql)
-        return replace(answer, confidence=1.0, message=answer.message or _SETTLED)
+        told = _SETTLED if self.recall.knows(question) else _SETTLED_ANEW
+        return replace(answer, confidence=1.0, message=answer.message or told)
 
     def _asked(self, question: str, on_text: Callable[[str], None]) -> Answer:
         first = self._try(self.model.prompt, question, on_text)
@@ -185,8 +192,12 @@ class Asker:
             answer = self._run(sql)
             faults = self._critic.faults(question, answer)
             if answer.status == "ok" and faults < least:
-                told = "; ".join(part for part in (best.message.rstrip("."), what) if part)
-                best, least = replace(answer, confidence=best.confidence, message=told), faults
+                parts = (best.message.rstrip("."), answer.message.rstrip("."), what)
+                told = "; ".join(dict.fromkeys(part for part in parts if part))
+                best = replace(
+                    answer, confidence=best.confidence, likelihood=best.likelihood, message=told
+                )
+                least = faults
         return best, least
 
     def _second_try(
@@ -207,11 +218,14 @@ class Asker:
                 return answer
             told = f'Read as "{changed}"'
             return replace(answer, message=f"{told}. {answer.message}".strip())
-        failed = f"{question}\n\nNot this: {first.sql[:400]}\nIt fails: {first.message[:200]}"
-        return self._try(prompt, failed, on_text)
+        failed = f"\n\nNot this: {first.sql[:400]}\nIt fails: {first.message[:200]}"
+        return self._try(prompt, question, on_text, failed)
 
-    def _try(self, prompt: Prompt, question: str, on_text: Callable[[str], None]) -> Answer:
-        tokens, shared = self._tokens(prompt, question)
+    def _try(
+        self, prompt: Prompt, question: str, on_text: Callable[[str], None], more: str = ""
+    ) -> Answer:
+        """more: what the model is told besides the question, which is what is to be answered"""
+        tokens, shared = self._tokens(prompt, question, more)
         text = ""
         self._heed()
         for piece in self.model.stream(tokens, max_tokens=_ANSWER_TOKENS, shared=shared):
@@ -268,13 +282,13 @@ class Asker:
             self._ran[sql] = run_sql(self.database, sql, stopped=lambda: self._cancelled)
         return self._ran[sql]
 
-    def _tokens(self, prompt: Prompt, question: str) -> tuple[list[int], int]:
+    def _tokens(self, prompt: Prompt, question: str, more: str) -> tuple[list[int], int]:
         """The prompt's tokens, and how many of the first are those of every question."""
         hints, tokenize = self.database.linker.hints(question), self.model.tokenize
         if prompt.schema == "weights":
             self._shown = None
-            return prompt.tokens(tokenize, question, hints=hints), 0
+            return prompt.tokens(tokenize, question + more, hints=hints), 0
         if self._shown is None or self._shown.prompt != prompt:
             room = self.model.context - _ANSWER_TOKENS
             self._shown = ShownSchema(self.database.schema, prompt, tokenize, room)
-        return self._shown.tokens(question, hints)
+        return self._shown.tokens(question, hints, more)

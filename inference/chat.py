@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from llmtui.trainer.prompt import Piece, Prompt
-from llmtui.workspace.errors import ModelError
+from llmtui.workspace.errors import UsageError
 
 ANSWER_TOKENS = 512
 
@@ -39,7 +39,7 @@ def reply(
     """The answer to the last turn, in pieces. Earlier turns that do not fit are left out.
 
     most: tokens of the answer
-    Raises ModelError when the last turn alone is too long, Interrupted when it was cancelled.
+    Raises UsageError when the last turn alone is too long, Interrupted when it was cancelled.
     """
     yield from model.stream(chat_tokens(model, turns, system), max_tokens=most)
 
@@ -51,7 +51,7 @@ def chat_tokens(model: ChatModel, turns: Sequence[Turn], system: str) -> list[in
         tokens = _tokens(model.tokenize, pieces(model.prompt, turns[first:], system))
         if len(tokens) <= room:
             return tokens
-    raise ModelError("This message is too long for the model", hint="Say it in fewer words.")
+    raise UsageError("This message is too long for the model", hint="Say it in fewer words.")
 
 
 def _tokens(tokenize: Callable[[str, bool], list[int]], parts: Sequence[Piece]) -> list[int]:

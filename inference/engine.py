@@ -31,8 +31,8 @@ from llmtui.workspace.machine import cores
 
 
 class Engine:
-    """One loaded model and one context. Threads take turns, each with a whole answer; `cancel`
-    works from any.
+    """One loaded model and one context. Threads take turns, each with a whole stream, or with all
+    that they do while they hold `turn`; `cancel` works from any.
 
     model: a GGUF, or an adapter file, which is put on its base
     threads: 0 means every core; context: tokens of prompt and answer together.
@@ -241,6 +241,11 @@ class Engine:
         rest = decoder.decode(b"", True)
         if rest:
             yield rest
+
+    def turn(self) -> threading.RLock:
+        """To be held from a prompt until all that is asked about its answer: `confidence`, `cut`,
+        `alternatives`."""
+        return self._turn
 
     def cancel(self) -> None:
         """Stop the answer that is being made, also inside a long prompt."""

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, replace
 
 from llmtui.database.dialects import parse
 from llmtui.database.execute import Database
-from llmtui.database.link import without
+from llmtui.database.link import Mention, without
 from llmtui.inference.answer import Answer, holds_nothing
 from llmtui.inference.coverage import left_out
 from llmtui.inference.detours import detours
@@ -60,8 +60,9 @@ class Critic:
             return {}
         mentions = self._database.linker.mentions(question)
         rest = without(question, mentions)
+        telling = [mention for mention in mentions if not self._everywhere(mention)]
         return {
-            "left out": left_out(question, mentions, sql, self._names),
+            "left out": left_out(question, telling, sql, self._names),
             "invented": count_invented(question, sql, self._database),
             "unasked": unasked(question, tree)
             + len(self._joins.needless(question, tree))
@@ -71,10 +72,18 @@ class Critic:
             "other columns": self._kinds.others_shown(rest, tree),
         }
 
+    def _everywhere(self, mention: Mention) -> bool:
+        """Whether every row has a value, so that nothing need be compared with it."""
+        columns = (c for t in self._database.schema.tables for c in t.columns
+                   if (t.sql_name, c.sql_name) == (mention.table, mention.column))  # fmt: skip
+        return any(column.distinct == 1 and not column.nulls for column in columns)
+
 
 def doubted(answer: Answer, faults: Faults) -> Answer:
-    """The answer, less sure for each thing that speaks against it; its likelihood stays."""
-    if answer.confidence is None:
-        return answer
+    """The answer, less sure for each thing that speaks against it; its likelihood stays. Of one
+    that says nothing of how sure it is, as servers do not, only these tell."""
     found = faults.vain + faults.wrong
-    return replace(answer, confidence=answer.confidence * _DOUBT**found)
+    if answer.confidence is None and not found:
+        return answer
+    sure = 1.0 if answer.confidence is None else answer.confidence
+    return replace(answer, confidence=sure * _DOUBT**found)

@@ -63,7 +63,7 @@ def follow_up(question: str, last: Last, database: Database) -> Followed:
         if sql and sql != last.sql and binds(sql, database):
             return Followed(text if worded == changed else "", sql)
     if said.stands_alone(schema.tables, last == Last()):
-        return Followed(said.bare if said.refers else question)
+        return Followed(said.bare if said.refers and last != Last() else question)
     if said.left:
         adds = set(worded.values()) <= {"added"}
         text = narrowed(last.question, said) if adds else ""

@@ -158,12 +158,12 @@ def _ignore_case(
     pattern = node.expression.sql(dialect="duckdb")
     if column.kind != "text" or source.table is None or node.args.get("escape"):
         return
-    found = f"SELECT 1 FROM {source.table.sql_name} WHERE {quote(column.name)} {{}} {pattern}"
+    found = f"SELECT 1 FROM {source.table.sql_name} WHERE {quote(column.name)}"
     try:
-        fits = database.run(found.format("LIKE"), max_rows=1, seconds=_SCAN).rows
+        fits = database.run(f"{found} LIKE {pattern}", max_rows=1, seconds=_SCAN).rows
         if fits:
             return
-        if database.run(found.format("ILIKE"), max_rows=1, seconds=_SCAN).rows:
+        if database.run(f"{found} ILIKE {pattern}", max_rows=1, seconds=_SCAN).rows:
             changes.append(f"{pattern} was looked for in any case")
             node.replace(exp.ILike(this=node.this.copy(), expression=node.expression.copy()))
     except (QueryError, TimeLimitError):

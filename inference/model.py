@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -31,5 +32,9 @@ class Model(Protocol):
     def alternatives(self, most: int, enough: Callable[[str, Candidate], float]) -> None: ...
 
     def expect(self, statements: Iterable[str]) -> None: ...
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Held for a whole question: no other thread's answer comes between."""
+        ...
 
     def cancel(self) -> None: ...

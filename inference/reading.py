@@ -64,6 +64,12 @@ _JOINS = {
 only keep rows, and that leave them out."""
 
 
+def _ties(test: exp.Expr) -> bool:
+    """Whether a test of a join compares two columns, as every join does."""
+    sides = (test.this, test.args.get("expression"))
+    return isinstance(test, exp.EQ) and all(isinstance(side, exp.Column) for side in sides)
+
+
 class _Reader:
     def __init__(self, words: dict[str, str]) -> None:
         self.words = words
@@ -75,19 +81,34 @@ class _Reader:
         for kind, name in _SETS.items():
             if isinstance(tree, kind):
                 both = self.say(name, self.query(tree.this), self.query(tree.expression))
-                return self.words["joiner"].join([both, *self.ends(tree)])
+                return self.words["joiner"].join([*self.called(tree), both, *self.ends(tree)])
         if not isinstance(tree, exp.Select):
             return self.term(tree)
         shown = self.many(tree.expressions)
-        parts = [self.say("called", each.alias, self.query(each.this)) for each in tree.ctes]
+        parts = self.called(tree)
         parts.append(self.say("distinct" if tree.args.get("distinct") else "select", shown))
         if source := self.source(tree):
             parts.append(self.say("from", source))
+        if told := self.tied(tree):
+            parts.append(self.say("where", told))
         for name in ("where", "group", "having", "qualify"):
             if (clause := tree.args.get(name)) is not None:
                 told = self.many(clause.expressions) if name == "group" else self.term(clause.this)
                 parts += [self.say(name, told)] if told else []
         return self.words["joiner"].join([*parts, *self.ends(tree)])
+
+    def called(self, tree: exp.Expr) -> list[str]:
+        """What WITH gives a name to."""
+        return [
+            self.say("called", each.alias, self.query(each.this))
+            for each in getattr(tree, "ctes", ())
+        ]
+
+    def tied(self, tree: exp.Select) -> str:
+        """What joins ask for beyond columns that are equal."""
+        tests = [test for join in tree.args.get("joins") or () if (on := join.args.get("on"))
+                 for test in (on.flatten() if isinstance(on, exp.And) else [on])]  # fmt: skip
+        return self.words["list"].join(self.term(test) for test in tests if not _ties(test))
 
     def source(self, tree: exp.Select) -> str:
         first = tree.args.get("from_") or tree.args.get("from")
@@ -139,8 +160,9 @@ class _Reader:
         return self.other(item)
 
     def plain(self, item: exp.Expr) -> str | None:
-        if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and item.name == "*"):
-            return self.words["star"]
+        if isinstance(item, exp.Star | exp.Column) and item.find(exp.Star):
+            every = isinstance(item, exp.Star) and not any(item.args.values())
+            return self.words["star"] if every else item.sql(dialect="duckdb")
         if isinstance(item, exp.Column):
             return f"{item.table}.{item.name}" if item.table else item.name
         if isinstance(item, exp.Paren):

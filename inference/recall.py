@@ -21,6 +21,7 @@ from llmtui.database.numbers import number_of
 from llmtui.inference.repair import binds
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.#-])\d+(?:\.\d+)?(?![A-Za-z0-9_.])")
+_SCALED = re.compile(r"\s*(?:thousand|million|billion|k\b|[百千万亿])", re.IGNORECASE)
 _GAP = "\0"
 
 
@@ -32,14 +33,18 @@ class _Slot:
     end: int
     values: dict[tuple[str, str], str]
     number: str = ""
+    guessed: bool = False
+    """Whether one of the values is spelt in another way, so that another may be meant."""
 
 
 class Recall:
-    """settled: (question, SQL) pairs, the earlier ones of a question first"""
+    """settled: (question, SQL) pairs, the earlier ones of a question first; without SQL where a
+    person has rejected what was answered"""
 
     def __init__(self, database: Database, settled: Iterable[tuple[str, str]]) -> None:
         self._database = database
         self._exact: dict[str, str] = {}
+        self._refused: set[str] = set()
         self._forms: dict[str, tuple[str, list[_Slot]]] = {}
         self._waiting: list[tuple[str, str]] = []
         """Pairs whose values were not looked for yet: that is done when a question has some."""
@@ -47,20 +52,34 @@ class Recall:
             self.learn(question, sql)
 
     def learn(self, question: str, sql: str) -> None:
+        if not sql:
+            self._refuse(question)
+            return
+        self._refused.discard(_plain(question))
         self._exact[_plain(question)] = sql
         self._waiting.append((question, sql))
 
+    def _refuse(self, question: str) -> None:
+        self._exact.pop(_plain(question), None)
+        self._refused.add(_plain(question))
+        self._waiting = [pair for pair in self._waiting if _plain(pair[0]) != _plain(question)]
+
+    def knows(self, question: str) -> bool:
+        """Whether a question was settled with just these values."""
+        return _plain(question) in self._exact
+
     def forget(self, question: str) -> None:
         """What a person has rejected is not answered from memory."""
-        self._exact.pop(_plain(question), None)
+        self._refuse(question)
         self._known_forms().pop(_form(question, self._slots(question)), None)
 
     def sql_for(self, question: str) -> str:
         """The SQL that a person has settled for a question; '' when there is none that binds."""
         sql = self._exact.get(_plain(question), "")
-        if not sql and self._exact:
+        if not sql and self._exact and _plain(question) not in self._refused:
             slots = self._slots(question)
-            known = self._known_forms().get(_form(question, slots)) if slots else None
+            sure = bool(slots) and not any(slot.guessed for slot in slots)
+            known = self._known_forms().get(_form(question, slots)) if sure else None
             sql = _with_values(*known, slots) if known else ""
         return sql if sql and binds(sql, self._database) else ""
 
@@ -80,10 +99,14 @@ class Recall:
             key = (mention.start, mention.end, mention.table, mention.column)
             if key not in best or mention.score > best[key].score:
                 best[key] = mention
+        guessed: set[tuple[int, int]] = set()
         for (start, end, table, column), mention in best.items():
             found.setdefault((start, end), {})[table, column] = mention.value
-        slots = [_Slot(start, end, values) for (start, end), values in found.items()]
+            guessed |= {(start, end)} if mention.guessed else set()
+        slots = [_Slot(*span, values, guessed=span in guessed) for span, values in found.items()]
         for match in _NUMBER.finditer(question):
+            if _SCALED.match(question, match.end()):  # 1万 is no 1
+                return []
             if not any(s.start < match.end() and match.start() < s.end for s in slots):
                 slots.append(_Slot(match.start(), match.end(), {}, match[0]))
         slots.sort(key=lambda slot: slot.start)

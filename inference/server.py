@@ -13,10 +13,10 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from threading import Thread
+from threading import RLock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +33,10 @@ _LOOKED_EVERY = 0.05
 """Seconds, for a cancel while it is not reached yet."""
 _CONTEXT = 32_000
 """Bytes of prompt and answer together; servers do not say how much they take."""
+_LEAST_TOKENS = 2048
+"""Of an answer: models that think first need room for that."""
+_OLD_WORDS = ("max_tokens", "temperature")
+"""What some models of OpenAI's own refuse to hear."""
 _LONGEST_LINE, _MOST_BYTES = 1 << 20, 8 << 20
 """Bytes of one piece, and of a whole answer, after which a server is not listened to any more."""
 TIMED_OUT = 408
@@ -50,6 +54,10 @@ class ServerError(ModelError):
 
     status = 0
     after: float | None = None
+
+    def refuses(self, words: Sequence[str]) -> bool:
+        """Whether it is about one of these fields of what it was sent."""
+        return self.status == http.client.BAD_REQUEST and any(word in str(self) for word in words)
 
 
 class ServerModel:
@@ -73,6 +81,8 @@ class ServerModel:
         if key := os.environ.get(KEY):
             self._headers["Authorization"] = f"Bearer {key}"
         self._socket: socket.socket | None = None
+        self._turn = RLock()
+        self._in_new_words = False
         self._cancelled = False
         self.prompt = Prompt("chatml", "prompt")
         self.context = _CONTEXT
@@ -106,12 +116,10 @@ class ServerModel:
         """Raises ServerError, and Interrupted when `cancel` was called."""
         self._cancelled = self.cut = False
         self._choose()
-        message = {"role": "user", "content": bytes(tokens).decode()}
-        body = {"model": str(self.path), "messages": [message], "temperature": 0,
-                "max_tokens": max_tokens, "stream": True}  # fmt: skip
+        body = self._body(bytes(tokens).decode(), max(max_tokens, _LEAST_TOKENS))
         heard, ended_by = False, ""
         try:
-            for line in self._lines("POST", "/chat/completions", json.dumps(body)):
+            for line in self._lines("POST", "/chat/completions", body):
                 if not line.startswith(b"data:"):
                     continue
                 heard = True
@@ -123,6 +131,12 @@ class ServerModel:
                 ended_by = reason or ended_by
                 if text:
                     yield text
+        except ServerError as error:
+            if self._in_new_words or not error.refuses(_OLD_WORDS):
+                raise
+            self._in_new_words = True
+            yield from self.stream(tokens, max_tokens=max_tokens)
+            return
         except (OSError, http.client.HTTPException) as error:
             if not self._cancelled:
                 raise self._broken(error) from error
@@ -133,6 +147,19 @@ class ServerModel:
         if not heard:
             raise self._no_answer()
         self.cut = ended_by in ("", "length")
+
+    def turn(self) -> AbstractContextManager[object]:
+        return self._turn
+
+    def _body(self, text: str, most: int) -> str:
+        body: dict[str, Any] = {
+            "model": str(self.path),
+            "messages": [{"role": "user", "content": text}],
+            "stream": True,
+        }
+        if self._in_new_words:
+            return json.dumps({**body, "max_completion_tokens": most})
+        return json.dumps({**body, "temperature": 0, "max_tokens": most})
 
     def cancel(self) -> None:
         """End the answer, also while the server is thinking, or is not reached yet."""

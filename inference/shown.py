@@ -34,19 +34,22 @@ class ShownSchema:
         self._whole = [text for text in texts if len(tokenize(text, False)) <= most]
         self._begins = schema_tokens(prompt, tokenize, self._whole[0]) if self._whole else []
 
-    def tokens(self, question: str, hints: Sequence[str]) -> tuple[list[int], int]:
-        """The prompt's tokens, and how many of the first are those of every question."""
+    def tokens(self, question: str, hints: Sequence[str], more: str = "") -> tuple[list[int], int]:
+        """The prompt's tokens, and how many of the first are those of every question.
+
+        more: what stands after the question, and says nothing of what it is about"""
         self.told = []
         for text in self._whole:
-            tokens = self.prompt.tokens(self._tokenize, question, text, hints)
+            tokens = self.prompt.tokens(self._tokenize, question + more, text, hints)
             if len(tokens) <= self._room:
                 shared = len(self._begins)
                 return tokens, shared if tokens[:shared] == self._begins else 0
-        return self._with_some(question, hints), 0
+        return self._with_some(question, hints, more), 0
 
-    def _with_some(self, question: str, hints: Sequence[str]) -> list[int]:
+    def _with_some(self, question: str, hints: Sequence[str], more: str) -> list[int]:
         """The prompt with as many tables as there is room for, the most asked for first."""
-        left = self._room - len(self.prompt.tokens(self._tokenize, question, "", hints))
+        whole = question + more
+        left = self._room - len(self.prompt.tokens(self._tokenize, whole, "", hints))
         names: list[str] = []
         for name in self._relevance.order(question, hints):
             keys = sum(size for other, size in self._key_sizes[name] if other in names)
@@ -56,7 +59,7 @@ class ShownSchema:
                 left -= needed
         while True:
             text = part_of(self._schema, names).text(0)
-            tokens = self.prompt.tokens(self._tokenize, question, text, hints)
+            tokens = self.prompt.tokens(self._tokenize, whole, text, hints)
             if len(tokens) <= self._room or not names:
                 break
             names.pop()

@@ -24,7 +24,8 @@ YEAR = re.compile(
 _CALLED = re.compile(r"\byears?\s*$", re.IGNORECASE)
 _KINDS = {"since": ">=", "以来": ">=", "至今": ">=", "起": ">=", "after": ">", "before": "<"}
 _NOW = re.compile(
-    r"(?:\b(?:in|for|of|during)\s+)?\b(?P<which>last|this) year\b|(?P<han>[去今前])年",
+    r"(?:\b(?:in|for|of|during)\s+(?:the\s+)?)?\b(?P<which>last|this) year\b(?!['’]s)"
+    r"|(?P<han>(?<![目以])前(?=年(?![龄级]))|今(?=年(?![轻龄]))|去(?=年(?!龄)))年",
     re.IGNORECASE,
 )
 _AGO = {"last": 1, "去": 1, "this": 0, "今": 0, "前": 2}

@@ -37,10 +37,13 @@ def chart_of(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Chart | N
     if len(columns) < 2 or len(rows) < 2:
         return None
     first = [row[0] for row in rows]
-    places = _places(first)
+    places = None if _key(columns[0]) else _places(first)
     if places is None and len(rows) > MOST_GROUPS:
         return None
-    last = next((n for n in range(len(columns) - 1, 0, -1) if _numeric(rows, n)), None)
+    last = next(
+        (n for n in range(len(columns) - 1, 0, -1) if _numeric(rows, n) and not _key(columns[n])),
+        None,
+    )
     if last is None:
         return None
     values = tuple(nan if row[last] is None else float(row[last]) for row in rows)
@@ -66,11 +69,23 @@ def _numbers(values: Sequence[Any]) -> bool:
 def _places(values: Sequence[Any]) -> list[float] | None:
     """Numbers to draw dates (as years) or numbers at; None for anything else."""
     if all(isinstance(v, dt.date) for v in values):
-        return [v.year + (v.timetuple().tm_yday - 1) / 366 for v in values]
-    if _numbers(values):
+        places = [v.year + (v.timetuple().tm_yday - 1 + _share_of_day(v)) / 366 for v in values]
+    elif _numbers(values):
         places = list(map(float, values))
-        return places if len(set(places)) == len(places) else None
-    return None
+    else:
+        return None
+    return places if len(set(places)) == len(places) else None
+
+
+def _share_of_day(value: dt.date) -> float:
+    if not isinstance(value, dt.datetime):
+        return 0.0
+    return (value.hour * 3600 + value.minute * 60 + value.second) / 86400
+
+
+def _key(name: str) -> bool:
+    """Whether a column tells rows apart, so that nobody reads its numbers off a picture."""
+    return name.lower() == "id" or name.lower().endswith(("_id", "编号"))
 
 
 def bar(share: float, room: int) -> str:

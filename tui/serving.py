@@ -19,7 +19,7 @@ from llmtui.inference.ask import Asker
 from llmtui.inference.chat import ChatModel, reply
 from llmtui.tui.loopback import from_here
 from llmtui.tui.protocol import Asked, Completion, asked_of, up_to
-from llmtui.workspace.errors import Interrupted, LlmtuiError
+from llmtui.workspace.errors import Interrupted, LlmtuiError, UsageError
 
 MOST_BYTES = 256_000
 """Size of a request's body."""
@@ -67,6 +67,8 @@ class Service:
             return await handler(request)
         except web.HTTPException as error:
             return _problem(error.status, error.text or error.reason)
+        except UsageError as error:
+            return _problem(400, _told(error))
         except Exception as error:
             return _problem(500, _told(error))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from llmtui.tui.session import Session
@@ -16,6 +17,7 @@ from llmtui.workspace.records import (
     save_rows,
 )
 
+_JUDGED = re.compile('"(?:accepted|rejected)"')
 _USUAL = 2_000
 """Statements that answers are guessed from."""
 
@@ -26,19 +28,20 @@ def rows_of(project: Project) -> list[Instruction]:
 
 
 def settled(project: Project) -> list[tuple[str, str]]:
-    """Questions and SQL that a person accepted, corrected or wrote; [] when the rows cannot be
-    read, which the commands about them tell."""
+    """Questions and SQL that a person accepted, corrected or wrote, and without SQL those whose
+    answers were rejected; [] when the rows cannot be read, which the commands about them tell."""
     if not project.instructions.is_file():
         return []
     try:  # of thousands of lines only those few: this is on the way to an answer
-        lines = [line for _, line in read_lines(project.instructions) if '"accepted"' in line]
+        lines = [line for _, line in read_lines(project.instructions) if _JUDGED.search(line)]
         rows = [parse_row(line) for line in lines]
     except (RecordError, StorageError):
         return []
+    mine = [row for row in reversed(rows) if row.origin in ("asked", "written")]
     return [
-        (row.question, row.sql)
-        for row in reversed(rows)
-        if row.origin in ("asked", "written") and row.status == "accepted" and row.usable
+        (row.question, row.sql if row.status == "accepted" else "")
+        for row in mine
+        if row.status == "rejected" or (row.status == "accepted" and row.usable)
     ]
 
 

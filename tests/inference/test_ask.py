@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,9 @@ class Scripted:
         self.asked.append("".join(self._texts[token] for token in tokens))
         text = self.says.pop(0)
         yield from (text[i : i + 5] for i in range(0, len(text), 5))
+
+    def turn(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def cancel(self) -> None: ...
 

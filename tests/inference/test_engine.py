@@ -256,3 +256,23 @@ def test_states_of_another_version_of_llama_cpp_are_not_read(
             tokens = engine.prompt.tokens(engine.tokenize, "List them.", "t(a INT)\n" * 20)
             list(engine.stream_tokens(tokens, max_tokens=1, shared=100))
     assert len(list(states.glob("*.state"))) == 2
+
+
+def test_who_holds_the_turn_is_not_disturbed_by_another_thread(engine: Engine) -> None:
+    prompts = [
+        engine.prompt.tokens(engine.tokenize, question, "t(a INT)")
+        for question in ("Name three colours.", "Name three animals of the sea and of the land.")
+    ]
+    alone = []
+    for prompt in prompts:
+        alone.append((engine.complete(prompt, max_tokens=6), engine.confidence, engine.used))
+
+    def ask(number: int) -> tuple[list[int], float | None, tuple[int, int]]:
+        with engine.turn():
+            said = engine.complete(prompts[number % 2], max_tokens=6)
+            time.sleep(0.01)  # another thread would come in here
+            return said, engine.confidence, engine.used
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(ask, range(8)))
+    assert together == alone * 4

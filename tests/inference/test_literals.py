@@ -5,6 +5,7 @@ import pytest
 from llmtui.database.dialects import parse
 from llmtui.database.execute import Database
 from llmtui.inference.literals import mend_literals
+from llmtui.inference.repair import mend
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,8 @@ def test_a_pattern_is_the_word_that_was_written(
     assert tree is not None
     mend_literals(tree, shop_database, question)
     assert f"'{mended}'" in tree.sql(dialect="duckdb")
+
+
+def test_a_pattern_with_braces_is_no_hindrance(shop_database: Database) -> None:
+    mended = mend("SELECT nmae FROM customers WHERE name LIKE '%{%'", shop_database)
+    assert mended.sql.startswith("SELECT name FROM customers")

@@ -46,6 +46,22 @@ READ = {
         "shows a · from x · where not (b IS TRUE) · the first 3 only",
         "显示a · 来自x · 条件：并非（b IS TRUE） · 只取前3行",
     ),
+    "SELECT a FROM x JOIN y ON y.x = x.id AND y.state = 'open' WHERE b = 1": (
+        "shows a · from x with their y · where y.state is 'open' · where b is 1",
+        "显示a · 来自x及对应的y · 条件：y.state为'open' · 条件：b为1",
+    ),
+    "WITH big AS (SELECT a FROM x) SELECT a FROM big UNION SELECT b FROM y": (
+        "big being (shows a · from x) · shows a · from big, and shows b · from y",
+        "big指（显示a · 来自x） · 显示a · 来自big，加上显示b · 来自y",
+    ),
+    "SELECT * EXCLUDE (pay) FROM staff": (
+        "shows * EXCLUDE (pay) · from staff",
+        "显示* EXCLUDE (pay) · 来自staff",
+    ),
+    "SELECT o.* FROM c JOIN o ON o.c = c.id": (
+        "shows o.* · from c with their o",
+        "显示o.* · 来自c及对应的o",
+    ),
     "SELECT a FROM x EXCEPT SELECT b FROM y": (
         "shows a · from x which are not among: shows b · from y",
         "显示a · 来自x，但不属于：显示b · 来自y",

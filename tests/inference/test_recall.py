@@ -38,6 +38,8 @@ def recall(shop_database: Database) -> Recall:
         ("How many customers live in open?", ""),
         ("How many customers do not live in Oslo?", ""),
         ("open orders over 20 or 30", ""),
+        ("open orders over 3 thousand", ""),
+        ("金额大于3万的订单", ""),
         ("orders over 20", ""),
     ],
 )
@@ -53,6 +55,33 @@ def test_a_rejected_question_is_forgotten_and_what_no_longer_binds_is_left(recal
     assert recall.sql_for("How many customers live in Oslo?") == ""
     recall.learn("all towns", "SELECT town FROM customers")
     assert recall.sql_for("all towns") == ""
+
+
+def test_one_of_ten_thousand_is_no_one_of_limit_one(shop_database: Database) -> None:
+    largest = "SELECT id FROM orders WHERE total > 10000 ORDER BY total DESC LIMIT 1"
+    recall = Recall(shop_database, [("金额超过1万的最大订单", largest)])
+    assert recall.sql_for("金额超过5万的最大订单") == ""
+    assert recall.sql_for("金额超过1万的最大订单？") == largest
+
+
+def test_a_value_that_is_only_like_a_stored_one_is_not_put_in(recall: Recall) -> None:
+    assert recall.sql_for("How many customers live in Oslow?") == ""
+
+
+def test_what_was_rejected_stays_so_whatever_else_was_settled(shop_database: Database) -> None:
+    rejected = ("How many customers live in Oslo?", "")
+    recall = Recall(shop_database, [("How many customers live in Rome?", IN_ROME), rejected])
+    assert recall.sql_for("how many customers live in Oslo?") == ""
+    assert recall.sql_for("How many customers live in Paris?") == IN_ROME.replace("Rome", "Paris")
+    recall.learn("How many customers live in Oslo?", IN_ROME.replace("Rome", "Oslo"))
+    assert recall.sql_for("how many customers live in Oslo?")
+
+
+def test_other_values_are_told(shop_database: Database) -> None:
+    asker = Asker(shop_database, Scripted(), settled=[("customers in Rome", IN_ROME)])
+    assert asker.ask("customers in Rome").message == "Answered as you settled it before."
+    told = asker.ask("customers in Oslo").message
+    assert told == "Answered as you settled it before, with other values."
 
 
 def test_a_settled_question_does_not_trouble_the_model(shop_database: Database) -> None:

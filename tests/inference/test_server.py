@@ -30,6 +30,32 @@ def test_its_sql_is_checked_and_run_and_it_sees_the_schema(
     assert asked[0]["key"] == "Bearer k1"
 
 
+def test_a_server_that_refuses_old_words_is_asked_in_new_ones(shop_database: Database) -> None:
+    heard: list[dict[str, Any]] = []
+    well = streamed("SELECT COUNT(*) FROM customers")
+
+    def strict(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        heard.append(body)
+        if "max_tokens" in body:
+            handler.send_error(400, "Use max_completion_tokens, not max_tokens")
+            return
+        well(handler, body)
+
+    with server(strict) as (url, _):
+        model = ServerModel(url)
+        assert Asker(shop_database, model).ask("How many customers?").rows == ((40,),)
+        assert Asker(shop_database, model).ask("How many customers?").rows == ((40,),)
+    assert ["max_tokens" in body for body in heard] == [True, False, False]
+
+
+def test_what_its_answer_leaves_out_makes_it_less_sure(shop_database: Database) -> None:
+    with server(streamed("SELECT COUNT(*) FROM customers")) as (url, _):
+        answer = Asker(shop_database, ServerModel(url), least=0.7).ask("How many live in Rome?")
+    assert answer.status == "abstained"
+    assert answer.confidence is not None
+    assert answer.confidence < 0.7
+
+
 def test_what_harms_is_refused(shop_database: Database) -> None:
     with server(streamed("DELETE FROM customers")) as (url, _):
         answer = Asker(shop_database, ServerModel(url)).ask("Delete all customers")

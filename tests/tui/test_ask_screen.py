@@ -119,6 +119,17 @@ def test_a_chart_is_drawn_only_of_what_makes_one() -> None:
     assert line is not None
     assert (line.kind, line.values) == ("line", (1.0, 2.0, 3.0))
     assert chart_of(("name",), [("a",), ("b",)]) is None
+    hours = [(dt.datetime(2024, 1, 5, hour), hour) for hour in range(5)]
+    drawn = chart_of(("hour", "n"), hours)
+    assert drawn is not None
+    assert (drawn.kind, len(set(drawn.places))) == ("line", 5)
+    again = chart_of(("day", "n"), [(dt.date(2024, 1, 5), n) for n in range(4)])
+    assert again is not None
+    assert again.kind == "bars"
+    named = chart_of(("name", "total", "customer_id"), [("a", 5, 71), ("b", 7, 93)])
+    assert named is not None
+    assert named.values == (5, 7)
+    assert chart_of(("name", "customer_id"), [("a", 71), ("b", 93)]) is None
     assert chart_of(("name", "city"), [("a", "b"), ("c", "d")]) is None
     assert chart_of(("name", "n"), [("a", 1)]) is None
     assert chart_of(("name", "n"), [("a", float("nan")), ("b", 1.0)]) is None

@@ -8,15 +8,35 @@ from dataclasses import replace
 
 from llmtui.database.schema import Schema
 from llmtui.trainer.instructions.lexicon import Words
-from llmtui.trainer.instructions.meanings import neighbours_for
+from llmtui.trainer.instructions.meanings import neighbours_for, ties_for
 from llmtui.trainer.instructions.things import Field, Thing, relation_of
 from llmtui.trainer.instructions.translate import in_chinese, translated
 
 
 def called(by_name: dict[str, Thing], schema: Schema) -> dict[str, Thing]:
     """The tables, by name, with all that they and their keys are called."""
-    found = _with_parents_words(_with_heads(by_name), schema)
+    found = _with_parents_words(_with_heads(_with_parts(by_name, schema)), schema)
     return {name: _between_equals(thing, found, schema) for name, thing in found.items()}
+
+
+def _with_parts(by_name: dict[str, Thing], schema: Schema) -> dict[str, Thing]:
+    """Tables that say more about each row of one other are also called like that one."""
+    keyed: dict[str, set[str]] = {}
+    for key in schema.foreign_keys:
+        keyed.setdefault(key.table, set()).add(key.column)
+    found = dict(by_name)
+    for key in schema.foreign_keys:
+        part, whole = found.get(key.table), found.get(key.to_table)
+        alone = keyed[key.table] == {key.column}  # else it ties two things
+        if part and whole and part is not whole and alone and _is_part(part, key.column):
+            found[key.table] = replace(part, words=part.words.also(whole.words), part=True)
+    return found
+
+
+def _is_part(thing: Thing, column: str) -> bool:
+    """Whether a row says more about one row that `column` refers to, and is named by it."""
+    label = thing.label[0].column
+    return len(thing.label) == 1 and label.name == column and label.unique
 
 
 def _between_equals(thing: Thing, by_name: dict[str, Thing], schema: Schema) -> Thing:
@@ -74,7 +94,8 @@ def _called_as_parents(thing: Thing, parents: Mapping[str, Thing]) -> Thing:
         parent, own = parents.get(item.column.name.lower()), item.words
         if parent is None or any(mark >= "\u4e00" for name in own.zh for mark in name):
             return item
-        en = (*own.en, *parent.words.en)
+        tied = ties_for(own)[1]  # its name is a verb, as of a river that traverses a state
+        en = parent.words.en if tied else (*own.en, *parent.words.en)
         words = replace(own, en=en, zh=parent.words.zh, person=parent.words.person, full=((), ()))
         return replace(item, words=words)
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from llmtui.trainer.instructions.compose import compose
 from llmtui.trainer.instructions.condition import Condition
 from llmtui.trainer.instructions.conditions import (
     average_condition,
-    compose,
     key_condition,
     name_condition,
     own_condition,
@@ -59,6 +59,8 @@ def same_condition(world: World, thing: Thing, row: Row) -> Condition | None:
     return compose("same", item, test, thing, {"v": value_phrase(whole)})
 
 
+_SCOPE = 0.08
+"""How often it is said where all rows are, where they all are in one place."""
 _DEEDS = 2.5
 """How much more often a tie is asked for where people have a verb for it."""
 
@@ -118,5 +120,6 @@ def select(
             found.append(made)
     if len(found) < max(least, min(wanted, 1)):
         return None
-    selection = Selection(thing, tuple(found), either and len(found) > 1)
+    scope = rng.choice(world.scopes) if world.scopes and rng.random() < _SCOPE else None
+    selection = Selection(thing, tuple(found), either and len(found) > 1, scope=scope)
     return None if selection.ups is None else selection

@@ -18,7 +18,7 @@ from llmtui.trainer.instructions.world import World
 def some_columns(world: World, thing: Thing, most: int = 3) -> list[Field]:
     """One to three columns as people would ask for them: often the label first."""
     rng = world.rng
-    shown = thing.shown or list(thing.fields)
+    shown = [f for f in thing.shown if f.column.distinct != 1] or thing.shown or list(thing.fields)
     count = min(len(shown), rng.choices(range(1, most + 1), (6, 6, 2, 1)[:most])[0])
     chosen = rng.sample(shown, count)
     if rng.random() < 0.5 and not set(thing.label) & set(chosen):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from llmtui.database.keys import singular
 from llmtui.database.secrets import find
+from llmtui.trainer.instructions.compose import compose
 from llmtui.trainer.instructions.condition import Condition
-from llmtui.trainer.instructions.idioms import ways_for
 from llmtui.trainer.instructions.inside import LIST
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import opposite_for
@@ -23,7 +22,6 @@ from llmtui.trainer.instructions.phrases import (
     noun,
     text_literal,
     value_phrase,
-    who,
 )
 from llmtui.trainer.instructions.templates import Sayable
 from llmtui.trainer.instructions.things import Field, Row, Thing
@@ -35,43 +33,6 @@ _UPWARDS = 0.85
 """How often a bound above the row's value is drawn anew: people ask for "more than" mostly."""
 _LIKE_ADJECTIVES = ("able", "ible", "ed", "ive", "ful", "less", "al", "ic", "ous", "ent", "id")
 """Ends of words that stand before what they are said of: "registered nurses"."""
-
-
-def compose(
-    kind: str,
-    item: Field,
-    test: str,
-    thing: Thing,
-    slots: Mapping[str, Sayable],
-    *,
-    adj: bool = True,
-) -> Condition:
-    """A condition of a kind of the data file on one column."""
-    names = {part for name in item.words.en for part in name.lower().split()}
-    counted, others = item.words.counts, set[str]()
-    if item.kind in ("number", "date"):
-        rivals = [f for f in thing.fields if f.kind == item.kind and f.column != item.column]
-        if item.kind == "date" or item.words.year:  # a year column and a date are asked for alike
-            rivals = [] if item.only else [f for f in thing.fields if f.column != item.column]
-        others = {part for f in rivals for name in f.words.en for part in name.lower().split()}
-    ways = ways_for(
-        kind,
-        frozenset(names | ({"counted"} if counted else set())),
-        thing.words.person,
-        bool(item.happened),
-        frozenset(others),
-    )
-    if not adj:
-        ways = {part: texts for part, texts in ways.items() if part != "adj"}
-    base: dict[str, Sayable] = {
-        "col": noun(item.words),
-        "who": who(thing.words),
-        "things": thing.nouns,
-    }
-    base |= item.happened
-    if counted:
-        base["n"] = Phrase((counted,), item.words.zh)
-    return Condition(kind, ((item, test),), ways, {**base, **slots})
 
 
 def own_condition(world: World, thing: Thing, row: Row, fields: list[Field]) -> Condition | None:
@@ -237,6 +198,8 @@ def bool_condition(_world: World, thing: Thing, item: Field, value: Any) -> Cond
 
 def list_condition(world: World, thing: Thing, item: Field, value: Any) -> Condition | None:
     """One of the items of a list."""
+    if not isinstance(value, list):  # a long one comes as text
+        return None
     items = [one for one in value if one is not None and sayable(str(one))]
     if not items:
         return None

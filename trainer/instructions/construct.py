@@ -112,7 +112,7 @@ def with_contrast(made: Maker, rows: list[Instruction]) -> list[Instruction]:
     from llmtui.trainer.instructions.refusals import refusals
     from llmtui.trainer.instructions.twins import twins
 
-    pairs, told = twins(made, rows), refusals(made)
+    pairs, told = twins(made, rows), refusals(made, len(rows))
     made.tell(RowsKept(len(pairs) + len(told), f"{len(pairs)} twins, {len(told)} refusals"))
     first = {twin.extra["pair"] for twin in pairs}
     rows = [replace(r, extra={**r.extra, "pair": r.id}) if r.id in first else r for r in rows]
@@ -240,7 +240,7 @@ class Maker:
         for reason, count in self.dropped.most_common():
             self.tell(RowDropped(reason, count=count))
         self.tell(RowsKept(kept, f"{self.trials.kept} queries"))
-        if not self.options.rows:
+        if self.level.told:
             self.tell(Note(self.level.told))
 
 

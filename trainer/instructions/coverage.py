@@ -181,6 +181,9 @@ class _Places:
                 if table.parent_select is around and of in ("", table.alias_or_name.lower())
             ]
             found = [self._column(table.name, column.name) for table in near]
+            if not near:  # a field inside of a column
+                tables = [t for t in around.find_all(exp.Table) if t.parent_select is around]
+                found = [self._column(table.name, of) for table in tables]
             if any(found):
                 return [name for name in found if name]
             around = around.parent_select

@@ -18,9 +18,9 @@ from llmtui.trainer.instructions.templates import (
     prepared,
     slots_of,
 )
-from llmtui.trainer.instructions.things import Field
+from llmtui.trainer.instructions.things import Field, Thing
 
-_ROWS = frozenset(["np", "np1", "pnp", "verb", "post", "pred"])
+_ROWS = frozenset(["np", "np1", "pnp", "verb", "post", "pred", "cond"])
 """Slots that say which rows are meant, with the conditions that they meet."""
 _FILES = ("rows", "numbers", "groups", "sets")
 
@@ -113,7 +113,7 @@ def drafted(
     shape: str, selection: Selection, sql: str, slots: Mapping[str, Sayable], *, empty: bool = False
 ) -> Draft | None:
     """A draft about a selection; None when its tables cannot be joined without an alias."""
-    if selection.ups is None:
+    if selection.ups is None or (selection.thing.part and not _says_more(sql, selection.thing)):
         return None
     recent = any(c.kind == "date_recent" for c in selection.conditions)
     hard = len(selection.conditions) + len(selection.ups)
@@ -124,6 +124,12 @@ def drafted(
         shape, without_needless_joins(sql, selection), {**selection.slots(), **slots},
         selection.tables, probe, selection.either, recent or empty, level,
     )  # fmt: skip
+
+
+def _says_more(sql: str, thing: Thing) -> bool:
+    """Whether a query about what is a part of other rows reads what only the part has."""
+    own = [f.bare for f in thing.fields if f not in thing.label]
+    return any(_dotted(name).search(sql.replace(f"{thing.sql}.", "")) for name in own)
 
 
 def without_needless_joins(sql: str, selection: Selection) -> str:
@@ -181,6 +187,8 @@ def _polish_zh(text: str, rng: random.Random) -> str:
     elif chance < 0.08 and not text.startswith(("请", "帮", "我")):
         text = rng.choice(("请问", "我想知道")) + text
     asks = re.search(r"多少|哪|什么|吗|谁|几|有没有|是否", text)
+    if asks and text[-1:] not in "吗呢？?。的" and rng.random() < 0.03:
+        text += "呢"
     ends = ("？", "?", "", "") if asks else ("。", "", "", "", "")
     return text if text.endswith(("？", "?", "。")) else text + rng.choice(ends)
 

@@ -53,7 +53,9 @@ class Enough:
 
     @property
     def told(self) -> str:
-        """How the rows came to be enough, in a sentence."""
+        """How the rows came to be enough, in a sentence; "" when there is no whole portion."""
+        if len(self.covered) < 2:
+            return ""
         shares = ", ".join(f"{share:.0%}" for share in self.covered[1:])
         return (
             f"Coverage after each {PORTION} rows: {shares}; "

@@ -22,6 +22,10 @@ _PLACES = frozenset(
 )
 _COLUMNS = 0.3
 """Share of the groups by a parent that are shown by several of its columns, where they may be."""
+_BY_NAME = 0.3
+"""Share of the groupings in which rows of one name may be a group."""
+_TIES = 0.15
+"""How often groups are made of a table that only ties others, compared with other tables."""
 _BY_KEY = 0.18
 """Share of the groups by a parent that are named by its key alone."""
 
@@ -51,7 +55,8 @@ def grouping(
     if world.relations and kind < 0.5:
         if kind < 0.1:
             return _by_link(world, counts)
-        relation = rng.choice(world.relations)
+        ties = [_TIES if world.only_ties(r.child) else 1.0 for r in world.relations]
+        relation = rng.choices(world.relations, ties)[0]
         path: tuple[Relation, ...] = (relation,)
         if rng.random() < 0.15:
             further = world.ups(relation.parent)
@@ -60,7 +65,9 @@ def grouping(
     thing = world.thing()
     numbers = [f for f in thing.numbers if f.words.year or _few(f, thing)]
     fields = thing.groups * 2 + numbers
-    fields = fields + [f for f in thing.shown if f.kind == "text" and f.column.unique is False]
+    texts = [f for f in thing.shown if f.kind == "text" and not f.column.unique]
+    repeated = [f for f in texts if f.column.distinct > 1]
+    fields = fields + [f for f in repeated if f not in thing.label or rng.random() < _BY_NAME]
     selection = select(world, thing, counts)
     if not fields or selection is None:
         return None
@@ -116,7 +123,7 @@ def _by_parent(
         slots: dict[str, Sayable] = {"col": noun(both), "cols": nouns(both)}
         _extra(slots, item, both)
         return Grouping(selection, item.full, item.full, slots, item.kind)
-    if len(path) == 1 and rng.random() < _BY_KEY and path[0].key not in parent.label:
+    if len(path) == 1 and rng.random() < _BY_KEY and path[0].target not in parent.label:
         return _by_key(
             Selection(child, chosen.conditions, chosen.either, (), selection.words), path
         )
@@ -183,7 +190,7 @@ def parent_slots(role: Words, parent: Thing, items: list[Field], key: Field) -> 
     label = parent.label_as_one.words
     last, last_zh = label.en[0], label.zh[0]
     en: tuple[str, ...] = (*role.en, *role.en, f"{role.en[0]} {last}")
-    zh: tuple[str, ...] = (*role.zh, *role.zh, f"{role.zh[0]}{last_zh}")
+    zh: tuple[str, ...] = (*role.zh * 5, f"{role.zh[0]}{last_zh}")
     if key in items and parent.label != (key,):
         en = (f"{role.en[0]} id",) if len(items) == 1 else (f"{role.en[0]} id and {last}",)
         zh = (f"{role.zh[0]}编号",) if len(items) == 1 else (f"{role.zh[0]}编号和{last_zh}",)

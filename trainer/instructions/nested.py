@@ -20,7 +20,7 @@ def parent_tied(world: World, thing: Thing, row: Row) -> Condition | None:
     ups = [relation for relation in world.ups(thing) if relation.parent is not thing]
     relation = world.rng.choice(ups) if ups else None
     found = world.parent_row(relation, row) if relation else None
-    if relation is None or found is None:
+    if relation is None or found is None or thing.part:
         return None
     parent, role = relation.parent, relation.role
     makers = (mutual, mutual, child) if pairs(world, parent) else (child, link_condition)

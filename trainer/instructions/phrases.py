@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from llmtui.database.vocabulary import endings
 from llmtui.trainer.instructions.lexicon import Words
@@ -32,6 +33,8 @@ class Phrase:
         return pick(rng, self.en if lang == "en" else self.zh)
 
 
+_OF_PLACES = "州省市县"
+"""Endings of Chinese names of places, which others are called after."""
 YES = Phrase(("",), ("",))
 """A slot that says nothing: it only lets a phrasing be used."""
 
@@ -92,6 +95,15 @@ def count_phrase(value: int) -> Phrase:
     return Phrase((str(value),), (str(value),))
 
 
+def usable(value: Any, kind: str) -> Any:
+    """A value that questions can be about: a date without end, which comes as text, is none."""
+    return None if kind == "date" and isinstance(value, str) else value
+
+
+def day_of(value: Any) -> dt.date:
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
 def date_phrase(day: dt.date) -> Phrase:
     iso, month = day.isoformat(), _MONTHS[day.month - 1]
     en: tuple[str, ...] = (iso, f"{month} {day.day}, {day.year}", f"{day.day} {month} {day.year}",
@@ -113,11 +125,11 @@ def value_phrase(value: str, of: Words | None = None) -> Phrase:
     """A text value: as it is stored, quoted, in lower case, in other words; in Chinese also
     translated, or both together, and with the ending of what it names, `of`: 俄亥俄河."""
     said_en, said_zh = value_words(value)
-    zh = [value]
-    marks = _endings(of)
+    marks, zh = _endings(of), list[str]()
     for word in said_zh:
-        bare = word if not marks or word.endswith(marks) else f"{word}{marks[0]}"
-        zh += [word, bare, f"{word}（{value}）"]
+        whole = _ended(word, marks)
+        zh += [whole, whole if marks and not word.endswith(marks) else word, f"{whole}（{value}）"]
+    zh.append(value)
     if marks and not said_zh and not value.endswith(marks):
         zh.append(f"{value}{marks[0]}")
     lowered = value.lower()
@@ -126,6 +138,16 @@ def value_phrase(value: str, of: Words | None = None) -> Phrase:
     if said_en:
         en = [*said_en, *said_en, *en]
     return Phrase(tuple(en), (*zh, f"“{value}”"))
+
+
+def _ended(word: str, marks: tuple[str, ...]) -> str:
+    """A Chinese name with the ending of what it names, not with that of another thing: a river
+    called like the state 密西西比州 is 密西西比河."""
+    if not marks or word.endswith(marks):
+        return word
+    if word[-1] not in _OF_PLACES:
+        return word + marks[0]
+    return word[:-1] + marks[0] if len(word) > 2 else word
 
 
 def _endings(of: Words | None) -> tuple[str, ...]:

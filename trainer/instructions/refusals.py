@@ -54,9 +54,10 @@ class Unclear:
 Way = Callable[[], Unclear | None]
 
 
-def refusals(made: Maker) -> list[Instruction]:
-    """Rows of kind "text" in every language that is wanted; fewer where nothing fits."""
-    return _Refusals(made).rows()
+def refusals(made: Maker, rows: int) -> list[Instruction]:
+    """Rows of kind "text" beside so many others, in every language that is wanted; fewer where
+    nothing fits."""
+    return _Refusals(made).drawn_rows(rows // _SHARE)
 
 
 class _Refusals:
@@ -68,7 +69,7 @@ class _Refusals:
         self.tables = shared_tables(self.world.things)
         self.parents = [(t, one) for t in self.world.things for one in of_parents(self.world, t)]
 
-    def rows(self) -> list[Instruction]:
+    def drawn_rows(self, wanted: int) -> list[Instruction]:
         """As many about what is not there as with a word for two things, where both can be."""
         missing: list[Way] = [self.missing_column, self.missing_column, self.missing_table]
         ambiguous: list[Way] = [
@@ -77,7 +78,6 @@ class _Refusals:
             *[self.two_parents] * bool(self.parents),
         ]
         languages = self.made.options.languages
-        wanted = self.made.options.rows // _SHARE
         found: list[Instruction] = []
         for number in range(wanted * _TRIES):
             if len(found) >= wanted:
@@ -189,7 +189,7 @@ class _Refusals:
             if isinstance(words, Words):
                 return replace(told, words=words)
             fields = {f: replace(f, words=by_name.get(f.column.name, f.words)) for f in told.fields}
-            label = tuple(fields[f] for f in told.label)
+            label = tuple(fields.get(f, f) for f in told.label)
             return replace(told, fields=tuple(fields.values()), label=label)
 
         world = self.world.retold(self.rng, thing.table.name, retold)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from llmtui.trainer.instructions.compose import compose
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import (
-    compose,
     key_condition,
     name_condition,
     own_condition,
@@ -56,7 +56,7 @@ def walk(world: World, path: Path, row: Row) -> Row | None:
 def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows of one named parent: "rock tracks", "albums by X"."""
     path = world.path(thing)
-    found = walk(world, path, row) if path else None
+    found = walk(world, path, row) if path and not thing.part else None
     if found is None:
         return None
     parent, role = path[-1].parent, path[-1].role
@@ -126,7 +126,7 @@ def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
     parent, role = path[-1].parent, path[-1].role
     fields = [f for f in parent.shown if f not in parent.label]
     chance = world.rng.random()
-    if chance < 0.4:
+    if chance < 0.4 and not thing.part:
         fields = [replace(f, words=f.words.of(role)) for f in fields if f.kind != "bool"]
     inner = own_condition(world, parent, found, fields)
     if inner is None:
@@ -136,9 +136,11 @@ def parent_column(world: World, thing: Thing, row: Row) -> Condition | None:
     if loose and parent.words.person and not thing.words.person:  # orders live nowhere
         item, test = inner.tests[0]
         inner = compose(inner.kind, item, test, replace(parent, words=thing.words), inner.slots)
-    if chance < 0.4 or loose:
+    if chance < 0.4 or loose or thing.part:
         ways = dict(inner.ways)
-        if chance < 0.4:  # what is said without naming the column would be said of the row
+        if (
+            chance < 0.4 and not thing.part
+        ):  # what is said without naming the column would be said of the row
             ways = {part: naming(texts) for part, texts in ways.items()}
         return Condition(
             inner.kind, inner.tests, ways, {**inner.slots, "who": who(thing.words)}, path
@@ -163,14 +165,15 @@ def parent_most(world: World, thing: Thing, row: Row) -> Condition | None:
         "most": extreme(item, high=high),
         "super": superlative(item, high=high),
     }
-    return Condition("parent_most", ((relation.key, test),), ways_of("parent_most"), slots)
+    ways = ways_of("own_most" if thing.part else "parent_most")
+    return Condition("parent_most", ((relation.key, test),), ways, slots)
 
 
 def parent_busiest(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows of the parent that has the most, or the fewest, rows of some table."""
     del row
     path, rng = world.path(thing), world.rng
-    if len(path) != 1:
+    if len(path) != 1 or thing.part:
         return None
     key = path[0]
     downs = [r for r in world.downs(key.parent) if r.target.column is key.target.column]
@@ -202,7 +205,8 @@ def inside(relation_key: Field, source: str, test: str, *, full: bool, none: boo
 
 def child(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows with children, with none, or with children that meet a condition."""
-    downs = world.downs(thing)
+    own = {relation.parent for relation in world.ups(thing)}  # theirs is one they are in
+    downs = [relation for relation in world.downs(thing) if relation.child not in own]
     if not downs:
         return None
     relation, rng = world.rng.choice(downs), world.rng

@@ -56,6 +56,7 @@ class Selection:
     """Rows of `thing` that meet all (or, with `either`, one) of the conditions.
 
     extra: keys that are followed for columns that are shown or grouped by
+    scope: where all rows are, when that is said though it chooses none: "rivers in the US"
     """
 
     thing: Thing
@@ -63,6 +64,7 @@ class Selection:
     either: bool = False
     extra: Path = ()
     words: Words = field(default=None)  # type: ignore[assignment]
+    scope: Phrase | None = None
 
     def __post_init__(self) -> None:
         if self.words is None:
@@ -124,6 +126,7 @@ class Selection:
         found["who"] = who(words)
         if self.conditions:
             found["verb"] = Lazy(self.verb, None)
+            found["cond"] = Lazy(None, self.before)
             found["post"] = Lazy(self.post, None)
             if all(condition.options("pred") for condition in self.conditions):
                 found["pred"] = Lazy(None, self.pred)
@@ -168,6 +171,7 @@ class Selection:
 
     def en(self, rng: random.Random, *, many: bool) -> str:
         name = pick(rng, (nouns if many else noun)(self.words).en)
+        name += f" in {self.scope.say('en', rng)}" if self.scope else ""
         rest = list(self.conditions)
         rng.shuffle(rest)
         front = ""
@@ -178,10 +182,20 @@ class Selection:
                     break
         return " ".join(part for part in (front, name, self._tail(rng, rest, many=many)) if part)
 
+    def before(self, rng: random.Random) -> str:
+        """The conditions as they stand before a superlative: 纽约州 of 纽约州最长的河流."""
+        texts = [c.say("zh", rng).removesuffix("的") for c in self.conditions]
+        texts = self._scoped(texts, rng)
+        return rng.choice(("或者", "或") if self.either else ("且", "并且", "的", "，")).join(texts)
+
+    def _scoped(self, texts: list[str], rng: random.Random) -> list[str]:
+        return [self.scope.say("zh", rng), *texts] if self.scope and not self.either else texts
+
     def zh(self, rng: random.Random) -> str:
         name = pick(rng, self.words.zh)
         if not self.conditions:
-            return name
+            where = self.scope.say("zh", rng) if self.scope else ""
+            return where + rng.choice(("", "的")) * bool(where) + name
         texts = [c.say("zh", rng).removesuffix("的") for c in self.conditions]
         if self.either:
             return f"{rng.choice(('或者', '或')).join(texts)}的{name}"

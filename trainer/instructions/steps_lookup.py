@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from llmtui.trainer.instructions.columns import column_slots, some_columns
-from llmtui.trainer.instructions.conditions import compose, name_condition, sayable
+from llmtui.trainer.instructions.compose import compose
+from llmtui.trainer.instructions.conditions import name_condition, sayable
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
 from llmtui.trainer.instructions.meanings import counted_for, degree_for, ties_for
 from llmtui.trainer.instructions.phrases import (
@@ -37,11 +38,12 @@ def _named(
     return Selection(thing, (condition,)), condition.slots["v"]
 
 
-def _special(item: Field, slots: dict[str, Sayable]) -> str:
+def _special(item: Field, thing: Thing, slots: dict[str, Sayable]) -> str:
     """The shape that asks for a column by what it means: where, when, how long, how many."""
     how, counted = degree_for(item.words), counted_for(item.words)
     if item.place:
-        return "lookup_where"
+        places = [f.column.distinct for f in thing.shown if f.place]
+        return "lookup_where" if 1 < item.column.distinct == max(places) else "lookup"
     if item.happened:
         slots |= item.happened
         return "lookup_when"
@@ -76,7 +78,7 @@ def lookup(world: World) -> Draft | None:
     slots = {**column_slots(columns, thing), "value": value, "col": noun(columns[0].words)}
     shape = "lookup"
     if len(columns) == 1 and rng.random() < _SPECIAL:
-        shape = _special(columns[0], slots)
+        shape = _special(columns[0], thing, slots)
     sql = f"SELECT {distinct}{columns_sql(selection, columns)} FROM {thing.sql}{selection.where()}"
     return drafted(shape, selection, sql, slots)
 

@@ -75,8 +75,14 @@ def distinct_field(world: World, thing: Thing) -> tuple[Field, tuple[Relation, .
         return Field(label.table, label.column, path[-1].role), path
     usable = [f for f in thing.shown if 1 < f.column.distinct < thing.table.counted]
     usable = [f for f in usable if f.kind in ("text", "number", "bool") and f not in thing.label]
-    usable = [f for f in usable if f in thing.groups or world.rng.random() < 0.4]
+    usable = [f for f in usable if f in thing.groups or world.rng.random() < _seldom(f, thing)]
     return (world.rng.choice(usable), ()) if usable else None
+
+
+def _seldom(item: Field, thing: Thing) -> float:
+    """How often the different values of a column with many are asked for: numbers hardly ever."""
+    few = item.column.distinct * 4 <= thing.table.counted
+    return 0.4 if few or item.kind == "text" else 0.1
 
 
 def distinct_values(world: World) -> tuple[Field, Selection, dict[str, Sayable]] | None:
@@ -185,6 +191,10 @@ def extreme_slots(item: Field, *, high: bool) -> dict[str, Sayable]:
     return slots
 
 
+_ONE_OTHER = 0.2
+"""Share of the questions about the first row that ask for one thing about it, not which it is."""
+
+
 def top(world: World) -> Draft | None:
     """The first row, or the first few, by a number or a date."""
     thing, rng = world.thing(), world.rng
@@ -193,10 +203,15 @@ def top(world: World) -> Draft | None:
     if not usable or selection is None:
         return None
     item, high = rng.choice(usable), rng.random() < 0.66
+    if any(item is bound for c in selection.conditions for bound, _ in c.tests):
+        return None
     slots = extreme_slots(item, high=high)
     many = 1 if rng.random() < 0.66 else rng.choice((2, 3, 3, 3, 5, 5, 10, 4, 8))
     names = thing.named and rng.random() < 0.6
     columns = list(thing.label) if names else some_columns(world, thing)
+    others = [f for f in thing.shown if f not in (item, *thing.label) and f.column.distinct > 1]
+    if many == 1 and others and rng.random() < _ONE_OTHER:
+        columns = [rng.choice(others)]
     if many > 1 and rng.random() < 0.25 and item not in columns:
         columns.append(item)
     slots |= column_slots(columns, thing) | {"n": count_phrase(many)}

@@ -41,6 +41,8 @@ def both_values(world: World) -> Draft | None:
         return drafted("only_other", selection, f"{start} EXCEPT {start} {test}", slots)
     if second is None or first.sql() == second.sql():
         return None
+    if first.tests[0][0] is second.tests[0][0] and not first.kind == second.kind == "is":
+        return None  # more than 3 and more than 5
     other = f"{start} WHERE {second.sql(full=selection.full)}"
     both = rng.random() < 0.7
     sql = f"{start} {test} {'INTERSECT' if both else 'EXCEPT'} {other}"

@@ -90,9 +90,14 @@ def chosen(template: str, rng: random.Random) -> str:
 def fill(template: str, lang: str, slots: Mapping[str, Sayable], rng: random.Random) -> str:
     """A phrasing with its choices made and its slots filled."""
     template = chosen(template, rng)
-    text = _SLOT.sub(
-        lambda match: match[0] if match[1] == "a" else slots[match[1]].say(lang, rng), template
-    )
+    text, end = "", 0
+    for match in _SLOT.finditer(template):
+        between = template[end : match.start()]
+        said = match[0] if match[1] == "a" else slots[match[1]].say(lang, rng)
+        if lang == "zh" and end and not between:
+            said = "" if text.endswith(said) else said  # 纽约州州
+        text, end = text + between + said, match.end()
+    text += template[end:]
     return _ARTICLE.sub(lambda match: f"{_article(match[1].lower())} ", text)
 
 

@@ -162,6 +162,8 @@ class Thing:
     """Whether the label is a name; else rows are not asked for by "which ones"."""
     keys: frozenset[str] = field(default_factory=frozenset)
     """Names of key columns (primary and foreign), which people rarely ask for."""
+    part: bool = False
+    """Whether it says more about each row of another table, and is called like that one."""
 
     @property
     def sql(self) -> str:

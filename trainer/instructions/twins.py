@@ -43,7 +43,7 @@ def twins(made: Maker, rows: list[Instruction]) -> list[Instruction]:
     rng = random.Random(f"{made.options.seed}/twins")
     said = [one for one in made.said if one.row.id in kept]
     rng.shuffle(said)
-    wanted = made.options.rows // _SHARE
+    wanted = len(rows) // _SHARE
     found: list[Instruction] = []
     kinds: Counter[str] = Counter()
     for one in said:

@@ -8,14 +8,22 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
 from llmtui.trainer.instructions.called import called
 from llmtui.trainer.instructions.deeds import by_a_noun, deed_of
-from llmtui.trainer.instructions.inside import with_inner
-from llmtui.trainer.instructions.phrases import Phrase, number_phrase
+from llmtui.trainer.instructions.inside import LIST, with_inner
+from llmtui.trainer.instructions.phrases import (
+    Phrase,
+    day_of,
+    number_phrase,
+    usable,
+    value_phrase,
+)
+from llmtui.trainer.instructions.routes import links, ways_up
 from llmtui.trainer.instructions.things import (
     Field,
     Link,
@@ -46,8 +54,11 @@ class World:
         database: Database,
         rng: random.Random,
         retold: Callable[[Thing], Thing] = lambda thing: thing,
+        inner: dict[str, list[Field]] | None = None,
     ) -> None:
-        """retold: what a table is taken for, such as one with other words for a column"""
+        """retold: what a table is taken for, such as one with other words for a column
+        inner: what another world of this database found inside of columns"""
+        self._inner: dict[str, list[Field]] = {} if inner is None else inner
         self.database = database
         self.schema: Schema = database.schema
         self.rng = rng
@@ -55,17 +66,11 @@ class World:
         for key in self.schema.foreign_keys:
             keyed.setdefault(key.table, set()).add(key.column)
         self.things = [
-            retold(with_inner(thing_of(table, keyed.get(table.name, set())), database))
+            retold(with_inner(thing_of(table, keyed.get(table.name, set())), database, self._inner))
             for table in self.schema.tables
             if table.columns and table.row_count
         ]
-        by_name = {thing.table.name: thing for thing in self.things}
-        for key in self.schema.foreign_keys:
-            part, whole = by_name.get(key.table), by_name.get(key.to_table)
-            alone = keyed[key.table] == {key.column}  # else it ties two things
-            if part and whole and part is not whole and alone and _is_part(part, key.column):
-                by_name[key.table] = replace(part, words=part.words.also(whole.words))
-        by_name = called(by_name, self.schema)
+        by_name = called({thing.table.name: thing for thing in self.things}, self.schema)
         self.things = list(by_name.values())
         self.relations: list[Relation] = []
         self.selves: list[Relation] = []
@@ -88,7 +93,9 @@ class World:
             t.table.name: [r for r in self.relations if r.parent is t] for t in self.things
         }
         self._links = {
-            t.table.name: [replace(link, deed=deed_of(self, link)) for link in self._links_of(t)]
+            t.table.name: [
+                replace(link, deed=deed_of(self, link)) for link in links(self._ups, self._downs, t)
+            ]
             for t in self.things
         }
         self._rows: dict[str, list[Row]] = {}
@@ -99,6 +106,13 @@ class World:
         self._asked = [t for t, weight in asked if weight > 0] or self.things
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
 
+    @cached_property
+    def scopes(self) -> list[Phrase]:
+        """Places that every row of a table is in, as the country of all states."""
+        fields = [f for thing in self.things for f in thing.fields if f.place]
+        values = {v for f in fields if f.column.distinct == 1 for v in f.column.values}
+        return [value_phrase(value) for value in sorted(values) if value.isprintable()]
+
     def drawing(self, rng: random.Random) -> World:
         """The same world with another source of chance."""
         other = copy.copy(self)
@@ -107,9 +121,11 @@ class World:
 
     def retold(self, rng: random.Random, table: str, change: Callable[[Thing], Thing]) -> World:
         """The same database with one table told otherwise, and asked about that table only."""
-        other = World(
-            self.database, rng, lambda thing: change(thing) if thing.table.name == table else thing
-        )
+
+        def told(thing: Thing) -> Thing:
+            return change(thing) if thing.table.name == table else thing
+
+        other = World(self.database, rng, told, self._inner)
         other._rows, other._texts, other._index = self._rows, self._texts, self._index
         other._asked = [thing for thing in other.things if thing.table.name == table]
         other._weights = [1.0] * len(other._asked)
@@ -120,8 +136,7 @@ class World:
         others or of what ties them, "trained ins", more where rows do something."""
         if not thing.shown:
             return 0.0
-        keys = [r for r in self._ups[thing.table.name] if r.key in thing.shown]
-        if len(keys) == len(thing.shown) > 1 and len({r.parent.table.name for r in keys}) == 1:
+        if self.only_ties(thing):
             return _TIES_ONLY
         deeds = _DEEDS if any(link.deed for link in self._links[thing.table.name]) else 0.0
         if all(item.column.name in thing.keys for item in thing.shown):
@@ -129,33 +144,10 @@ class World:
         told = 1.0 if by_a_noun(thing) else _BY_A_VERB
         return told * (min(len(thing.shown), 8) + (3.0 if thing.named else 0.0)) + deeds
 
-    def _links_of(self, thing: Thing) -> list[Link]:
-        """Ways down to a table and up again to another that has names.
-
-        Not to one that is straight above or below: "employees in Sales" means their own
-        department, not that of a project they work on.
-        """
-        above = {path[-1].parent for path in self._paths(thing)}
-        found = []
-        for near in self._downs[thing.table.name]:
-            for far in self._paths(near.child):
-                end = far[-1].parent
-                back = far[0] is near or any(r.parent is thing for r in far)
-                back = back or any(path[-1].parent is thing for path in self._paths(end))
-                if not back and end.named and end not in above:
-                    found.append(Link(near.child, near, far))
-        return found
-
-    def _paths(self, thing: Thing) -> list[tuple[Relation, ...]]:
-        """Ways up from a table, of one key or two."""
-        near = [(r,) for r in self._ups[thing.table.name]]
-        far = [
-            (first, second)
-            for (first,) in near
-            for second in self._ups[first.parent.table.name]
-            if second.parent is not thing and second.parent is not first.parent
-        ]
-        return [*near, *far]
+    def only_ties(self, thing: Thing) -> bool:
+        """Whether a row says nothing but which two rows of one other table it ties."""
+        keys = [r for r in self._ups[thing.table.name] if r.key in thing.shown]
+        return len(keys) == len(thing.shown) > 1 and len({r.parent.table.name for r in keys}) == 1
 
     def thing(self) -> Thing:
         """A table at random, those with more to ask about more often."""
@@ -163,7 +155,7 @@ class World:
 
     def path(self, thing: Thing) -> tuple[Relation, ...]:
         """A way up from a table, the shorter ones more often; () when there is none."""
-        paths = self._paths(thing)
+        paths = ways_up(self._ups, thing)
         if not paths:
             return ()
         return self.rng.choices(paths, [1.3 if len(path) == 1 else 1.0 for path in paths])[0]
@@ -187,7 +179,7 @@ class World:
             sql = f"SELECT {shown} FROM {thing.sql} ORDER BY hash({shown}), {shown} LIMIT {_SAMPLE}"
             result = self.database.run(sql, max_rows=_SAMPLE)
             self._rows[thing.table.name] = [
-                {f.column.name: _usable(value, f.kind) for f, value in zip(names, row, strict=True)}
+                {f.column.name: usable(value, f.kind) for f, value in zip(names, row, strict=True)}
                 for row in result.rows
             ]
         return self._rows[thing.table.name]
@@ -247,6 +239,8 @@ class World:
         there, as far as the rows at hand tell, which hold nothing secret."""
         name, told = thing.label[0].column.name, item.column.name
         rows = [row for row in self.rows(thing) if told in row and row.get(name) is not None]
+        if item.kind == LIST:  # the same items may stand in another order
+            return False
         pairs = {(row[name], row[told]) for row in rows}
         return len(pairs) == len({name for name, _ in pairs}) < len(rows)
 
@@ -273,24 +267,9 @@ class World:
         return int(number) if number == int(number) else round(number, 6)
 
     def date_value(self, item: Field) -> dt.date:
-        low, high = _day(item.column.minimum), _day(item.column.maximum)
+        low, high = day_of(item.column.minimum), day_of(item.column.maximum)
         day = low + dt.timedelta(days=int((high - low).days * self.rng.uniform(0.05, 0.95)))
         shape = self.rng.random()
         if shape < 0.4 and low.year < day.year:
             return dt.date(day.year, 1, 1)
         return dt.date(day.year, day.month, 1) if shape < 0.7 else day
-
-
-def _usable(value: Any, kind: str) -> Any:
-    """A value that questions can be about: a date without end, which comes as text, is none."""
-    return None if kind == "date" and isinstance(value, str) else value
-
-
-def _day(value: Any) -> dt.date:
-    return value.date() if isinstance(value, dt.datetime) else value
-
-
-def _is_part(thing: Thing, column: str) -> bool:
-    """Whether a row says more about one row that `column` refers to, and is named by it."""
-    label = thing.label[0].column
-    return len(thing.label) == 1 and label.name == column and label.unique

@@ -1,0 +1,43 @@
+"""Ways between tables that people mean when they name one beside another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from llmtui.trainer.instructions.things import Link, Relation, Thing
+
+Keys = Mapping[str, list[Relation]]
+"""Keys of each table, by its name: those that it has, or those to it."""
+
+
+def ways_up(ups: Keys, thing: Thing) -> list[tuple[Relation, ...]]:
+    """Ways up from a table, of one key or two; to what its own key leads to by that key only."""
+    near = [(r,) for r in ups[thing.table.name]]
+    own = [r.parent for (r,) in near]
+    far = [
+        (first, second)
+        for (first,) in near
+        for second in ups[first.parent.table.name]
+        if second.parent is not thing and second.parent not in own
+    ]
+    return [*near, *far]
+
+
+def links(ups: Keys, downs: Keys, thing: Thing) -> list[Link]:
+    """Ways down to a table and up again to another that has names.
+
+    Not to one that is straight above or below, or through such a one: "employees in Sales" means
+    their own department, not that of a project they work on, or that they manage. From rows that
+    have names themselves just one key on: no "jobs in Rome" for those of employees who work there.
+    """
+    above = {path[-1].parent for path in ways_up(ups, thing)}
+    found = []
+    for near in downs[thing.table.name]:
+        for far in ways_up(ups, near.child):
+            end = far[-1].parent
+            back = far[0] is near or any(r.parent is thing for r in far)
+            back = back or any(path[-1].parent is thing for path in ways_up(ups, end))
+            long = len(far) > 1 and near.child.named
+            if not back and not long and end.named and not any(r.parent in above for r in far):
+                found.append(Link(near.child, near, far))
+    return found
