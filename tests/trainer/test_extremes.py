@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from llmtui.database.execute import Database
+from llmtui.trainer.instructions.called import said_elsewhere
 from llmtui.trainer.instructions.extremes import extreme, superlative
-from llmtui.trainer.instructions.things import Field, said_elsewhere
+from llmtui.trainer.instructions.things import Field
 from llmtui.trainer.instructions.world import World
 from tests.trainer.test_instructions import made
 

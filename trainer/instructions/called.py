@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from llmtui.database.schema import Schema
 from llmtui.trainer.instructions.lexicon import Words
 from llmtui.trainer.instructions.meanings import neighbours_for, ties_for
 from llmtui.trainer.instructions.things import Field, Thing, relation_of
-from llmtui.trainer.instructions.translate import in_chinese, translated
+from llmtui.trainer.instructions.translate import glossary_words, in_chinese, translated
 
 
 def called(by_name: dict[str, Thing], schema: Schema) -> dict[str, Thing]:
@@ -28,6 +28,8 @@ def _with_parts(by_name: dict[str, Thing], schema: Schema) -> dict[str, Thing]:
     for key in schema.foreign_keys:
         part, whole = found.get(key.table), found.get(key.to_table)
         alone = keyed[key.table] == {key.column}  # else it ties two things
+        if part and part.words.en[0].rpartition(" ")[2] in glossary_words("nouns"):
+            continue  # it is something itself: students are called so, though they are people
         if part and whole and part is not whole and alone and _is_part(part, key.column):
             found[key.table] = replace(part, words=part.words.also(whole.words), part=True)
     return found
@@ -36,7 +38,8 @@ def _with_parts(by_name: dict[str, Thing], schema: Schema) -> dict[str, Thing]:
 def _is_part(thing: Thing, column: str) -> bool:
     """Whether a row says more about one row that `column` refers to, and is named by it."""
     label = thing.label[0].column
-    return len(thing.label) == 1 and label.name == column and label.unique
+    alone = thing.table.primary_key in ((), (column,))
+    return alone and len(thing.label) == 1 and label.name == column and label.unique
 
 
 def _between_equals(thing: Thing, by_name: dict[str, Thing], schema: Schema) -> Thing:
@@ -101,3 +104,13 @@ def _called_as_parents(thing: Thing, parents: Mapping[str, Thing]) -> Thing:
 
     label = tuple(renamed(item) for item in thing.label)
     return replace(thing, fields=tuple(renamed(item) for item in thing.fields), label=label)
+
+
+def said_elsewhere(item: Field, things: Iterable[Thing]) -> bool:
+    """Whether another table, or one of its columns, is called like a column."""
+    said = set(item.words.en)
+    return any(
+        said & set(thing.words.en) or any(other.words.en[0] in said for other in thing.shown)
+        for thing in things
+        if thing.table is not item.table
+    )

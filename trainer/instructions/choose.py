@@ -14,11 +14,12 @@ from llmtui.trainer.instructions.conditions import (
     key_condition,
     name_condition,
     own_condition,
+    sayable,
 )
 from llmtui.trainer.instructions.linked import link_condition
 from llmtui.trainer.instructions.mutual import mutual
 from llmtui.trainer.instructions.nested import parent_tied
-from llmtui.trainer.instructions.phrases import text_literal, value_phrase
+from llmtui.trainer.instructions.phrases import Phrase, text_literal, value_phrase
 from llmtui.trainer.instructions.related import (
     child,
     parent_busiest,
@@ -26,10 +27,10 @@ from llmtui.trainer.instructions.related import (
     parent_keyed,
     parent_most,
     parent_named,
-    than_rows,
 )
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.templates import data
+from llmtui.trainer.instructions.than import child_measure, than_rows
 from llmtui.trainer.instructions.things import Row, Thing
 from llmtui.trainer.instructions.world import World
 
@@ -78,6 +79,7 @@ _MAKERS: dict[str, Callable[[World, Thing, Row], Condition | None]] = {
     "parent_tied": parent_tied,
     "mutual": mutual,
     "child": child,
+    "child_measure": child_measure,
     "linked": link_condition,
     "than_rows": than_rows,
 }
@@ -95,6 +97,13 @@ def condition(world: World, thing: Thing, row: Row) -> Condition | None:
     if any(link.deed for link in world.linked(thing)):
         table = table | {"linked": table["linked"] * _DEEDS}
     return _MAKERS[world.rng.choices(list(table), list(table.values()))[0]](world, thing, row)
+
+
+def _scope(thing: Thing) -> Phrase | None:
+    """A place that every row of a table is in, as the country of all states."""
+    places = [f.column for f in thing.fields if f.place and not f.column.nulls]
+    values = [c.values[0] for c in places if c.distinct == 1 and c.values]
+    return value_phrase(values[0]) if values and sayable(values[0]) else None
 
 
 def select(
@@ -120,6 +129,6 @@ def select(
             found.append(made)
     if len(found) < max(least, min(wanted, 1)):
         return None
-    scope = rng.choice(world.scopes) if world.scopes and rng.random() < _SCOPE else None
+    scope = _scope(thing) if rng.random() < _SCOPE else None
     selection = Selection(thing, tuple(found), either and len(found) > 1, scope=scope)
     return None if selection.ups is None else selection

@@ -14,18 +14,38 @@ from llmtui.trainer.instructions.templates import Lazy, Sayable
 from llmtui.trainer.instructions.things import Field, Thing
 from llmtui.trainer.instructions.world import World
 
+_OF_OTHERS = 0.15
+"""How often the key of what rows belong to is asked for beside other columns."""
+_FLAGS = 0.15
+"""How often columns of yes and no are shown, compared with others."""
+_NOT_ADDED = frozenset(
+    ["latitude", "longitude", "lat", "long", "lng", "rating", "score", "resolution", "age", "rank",
+     "temperature", "humidity", "percentage", "percent", "level", "density", "elevation",
+     "altitude"]
+)  # fmt: skip
+"""What nobody adds up."""
+
+
+def _asked(item: Field, rng: random.Random) -> bool:
+    return item.kind != "bool" or rng.random() < _FLAGS
+
 
 def some_columns(world: World, thing: Thing, most: int = 3) -> list[Field]:
     """One to three columns as people would ask for them: often the label first."""
     rng = world.rng
-    shown = [f for f in thing.shown if f.column.distinct != 1] or thing.shown or list(thing.fields)
+    shown = [f for f in thing.shown if f.column.distinct != 1 and _asked(f, rng)]
+    shown = shown or thing.shown or list(thing.fields)
     count = min(len(shown), rng.choices(range(1, most + 1), (6, 6, 2, 1)[:most])[0])
     chosen = rng.sample(shown, count)
     if rng.random() < 0.5 and not set(thing.label) & set(chosen):
         chosen = [*thing.label, *chosen[: max(1, most - 1)]]
     keys = [f for f in thing.fields if f.column.name in thing.table.primary_key]
-    if len(keys) == 1 and rng.random() < (0.18 if thing.named else 0.4):
-        chosen = keys if rng.random() < 0.4 else [*keys, *chosen]
+    if len(keys) == 1 and rng.random() < (0.28 if thing.named else 0.45):
+        chosen = keys if rng.random() < 0.5 else [*keys, *chosen]
+    foreign = [f for f in thing.fields if f.column.name in thing.keys and f not in keys]
+    foreign = [f for f in foreign if f not in chosen]
+    if foreign and rng.random() < _OF_OTHERS:
+        chosen = [*chosen[: max(1, most - 1)], rng.choice(foreign)]
     first = [item for item in chosen if item in thing.label]
     ordered = list(dict.fromkeys([*first, *chosen]))
     return ordered[: most + 1]
@@ -82,24 +102,37 @@ def column_slots(items: Sequence[Field], thing: Thing) -> dict[str, Sayable]:
     return slots
 
 
-def owned_list(owners: Sequence[tuple[Words, Sequence[Field], Thing]]) -> Lazy:
-    """Columns of several tables: "customer name and order date" / "客户姓名和下单日期"."""
+_BARE = 0.7
+"""How often the columns of the rows themselves are said without the rows' noun."""
+
+
+def owned_list(
+    owners: Sequence[tuple[Words, Sequence[Field], Thing]], *, own: bool = False
+) -> Lazy:
+    """Columns of several tables: "customer name and order date" / "客户姓名和下单日期".
+
+    own: whether the first are of the rows that are asked for, so that their noun may be left out
+    """
 
     def en(rng: random.Random) -> str:
         names = []
-        for owner, items, thing in owners:
+        bare = own and rng.random() < _BARE
+        for place, (owner, items, thing) in enumerate(owners):
             first = pick(rng, owner.en)
             for name in _names(items, thing, rng, en=True):
-                names.append(name if name.startswith(first) else f"{first} {name}")
+                plain = name.startswith(first) or (bare and not place)
+                names.append(name if plain else f"{first} {name}")
         return listed([plural(name) for name in names], " and ")
 
     def zh(rng: random.Random) -> str:
         names = []
-        for owner, items, thing in owners:
+        bare = own and rng.random() < _BARE
+        for place, (owner, items, thing) in enumerate(owners):
             first = pick(rng, owner.zh)
             for name in _names(items, thing, rng, en=False):
                 joint = "的" if name.isascii() else rng.choice(("", "", "的"))
-                names.append(name if name.startswith(first) else f"{first}{joint}{name}")
+                plain = name.startswith(first) or (bare and not place)
+                names.append(name if plain else f"{first}{joint}{name}")
         return listed(names, "和")
 
     return Lazy(en, zh)
@@ -203,11 +236,14 @@ def measure(world: World, fields: Sequence[Field], names: Sequence[str] = ()) ->
         if item.kind == "date" or item.words.year
         else tuple(names) or ("AVG", "AVG", "AVG", "SUM", "SUM", "MAX", "MIN")
     )
+    if {word for name in item.words.en for word in name.split()} & _NOT_ADDED:
+        allowed = tuple(name for name in allowed if name != "SUM") or ("AVG",)
     name, chance = rng.choice(allowed), rng.random()
-    if chance < 0.14 and len(set(allowed)) > 1:
+    if chance < 0.2 and len(set(allowed)) > 1:
         count = 3 if len(set(allowed)) > 2 and rng.random() < 0.3 else 2
         return Measure(tuple((n, item) for n in rng.sample(sorted(set(allowed)), count)))
     numbers = [f for f in usable if f.kind == "number" and f is not item and not f.words.year]
-    if chance < 0.22 and numbers and item.kind == "number":
-        return Measure(((name, item), (name, rng.choice(numbers))))
+    if chance < 0.34 and numbers and item.kind == "number":
+        other = rng.choice(allowed) if rng.random() < 0.4 else name
+        return Measure(((name, item), (other, rng.choice(numbers))))
     return Measure(((name, item),))

@@ -25,6 +25,7 @@ def compose(
 ) -> Condition:
     """A condition of a kind of the data file on one column."""
     names = {part for name in item.words.en for part in name.lower().split()}
+    names -= {part for name in thing.words.en for part in name.lower().split()}
     names -= _NAMES if item.column.name not in [f.column.name for f in thing.label] else set()
     counted, others = item.words.counts, set[str]()
     if item.kind in ("number", "date"):

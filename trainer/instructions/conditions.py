@@ -29,6 +29,8 @@ from llmtui.trainer.instructions.translate import translated
 from llmtui.trainer.instructions.world import World
 
 _SIGNS = {"gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "="}
+_ONE_LETTER = 0.2
+"""How often a text is asked for by one letter in it."""
 _UPWARDS = 0.85
 """How often a bound above the row's value is drawn anew: people ask for "more than" mostly."""
 _LIKE_ADJECTIVES = ("able", "ible", "ed", "ive", "ful", "less", "al", "ic", "ous", "ent", "id")
@@ -137,11 +139,12 @@ def text_condition(world: World, thing: Thing, item: Field, value: Any) -> Condi
         return None
     few = item in thing.groups
     parts = not few and item.column.distinct > 5 and item.column.name not in thing.keys
+    parts = parts and not item.digits
     if parts and rng.random() < (0.7 if len(text.split()) > 2 else 0.4):
         hidden = world.database.access.secrets == "mask" and find(text)
         return None if hidden else part_condition(world, thing, item, text)
     slots: dict[str, Sayable] = {"v": value_phrase(text)}
-    short = len(text.split()) <= 2 and len(text) <= 20
+    short = len(text.split()) <= 2 and len(text) <= 20 and not item.digits
     if few and rng.random() < 0.28:
         other = world.text_value(item)
         if other != text and sayable(other) and rng.random() < 0.6:
@@ -160,6 +163,8 @@ def part_condition(world: World, thing: Thing, item: Field, text: str) -> Condit
     pieces = re.findall(r"\w{3,}|\b[A-Z]{2}\b", text) or [text]
     kind = rng.choices(("starts", "contains", "ends"), (4, 5, 0.7))[0]
     part = rng.choice(pieces)
+    if kind == "contains" and text.isascii() and rng.random() < _ONE_LETTER:
+        part = rng.choice([sign for sign in text if sign.isalpha()] or [part])
     if kind == "starts":
         part = text[: rng.choice((1, 1, 2, 3))] if text.isascii() else text[:1]
     elif kind == "ends":

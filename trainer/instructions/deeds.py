@@ -46,7 +46,9 @@ def deed_of(world: World, link: Link) -> Deed | None:
             return None
         return replace(named, forward=left.key is ends[0].key)
     one, other = left.parent.words, right[-1].parent.words
-    forward = one.person if one.person != other.person else _place(left) < _place(right[0])
+    if one.person == other.person:
+        return None  # who does it is not told: orders buy nothing
+    forward = one.person
     known = _usual(middle.words, other if forward else one)
     return replace(known, forward=forward) if known else None
 
@@ -121,7 +123,7 @@ def _usual(middle: Words, other: Words) -> Deed | None:
     deeds, participles = data("glossary")["deeds"], data("glossary")["participles"]
     for words in (middle, other):
         for name in (*words.en, *words.zh):
-            for word in (name.lower(), *name.lower().split()):
+            for word in (name.lower(), *reversed(name.lower().split())):
                 if word in deeds:
                     past, base, chinese = deeds[word].split("|")
                     did = tuple(past.split(","))

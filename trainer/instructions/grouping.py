@@ -12,6 +12,7 @@ from llmtui.trainer.instructions.linked import deed_slots, drawn_link
 from llmtui.trainer.instructions.meanings import events_for
 from llmtui.trainer.instructions.naming import plural
 from llmtui.trainer.instructions.phrases import YES, Phrase, noun, nouns, who
+from llmtui.trainer.instructions.routes import plainly_named
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.templates import Sayable
 from llmtui.trainer.instructions.things import Field, Relation, Thing
@@ -22,6 +23,8 @@ _PLACES = frozenset(
 )
 _COLUMNS = 0.3
 """Share of the groups by a parent that are shown by several of its columns, where they may be."""
+_BY_FLAG = 0.3
+"""How often groups are made by yes and no, compared with other columns."""
 _BY_NAME = 0.3
 """Share of the groupings in which rows of one name may be a group."""
 _TIES = 0.15
@@ -40,6 +43,8 @@ class Grouping:
     slots: dict[str, Sayable]
     kind: str = "text"
     """Of what is shown."""
+    count: str = "COUNT(*)"
+    """What counts the members of a group."""
 
 
 def grouping(
@@ -55,11 +60,14 @@ def grouping(
     if world.relations and kind < 0.5:
         if kind < 0.1:
             return _by_link(world, counts)
-        ties = [_TIES if world.only_ties(r.child) else 1.0 for r in world.relations]
+        ties = [
+            _TIES if world.only_ties(r.child) or not by_a_noun(r.child) else 1.0
+            for r in world.relations
+        ]
         relation = rng.choices(world.relations, ties)[0]
         path: tuple[Relation, ...] = (relation,)
         if rng.random() < 0.15:
-            further = world.ups(relation.parent)
+            further = world.ups(relation.parent) if plainly_named(relation) else []
             path += (rng.choice(further),) if further else ()
         return _by_parent(world, relation.child, path, counts, columns=columns)
     thing = world.thing()
@@ -67,7 +75,9 @@ def grouping(
     fields = thing.groups * 2 + numbers
     texts = [f for f in thing.shown if f.kind == "text" and not f.column.unique]
     repeated = [f for f in texts if f.column.distinct > 1]
-    fields = fields + [f for f in repeated if f not in thing.label or rng.random() < _BY_NAME]
+    named = len(thing.label) == 1 and rng.random() < _BY_NAME
+    fields = [f for f in fields if f.kind != "bool" or rng.random() < _BY_FLAG]
+    fields = fields + [f for f in repeated if f not in thing.label or named]
     selection = select(world, thing, counts)
     if not fields or selection is None:
         return None
@@ -212,4 +222,13 @@ def _by_link(world: World, counts: tuple[float, ...]) -> Grouping | None:
     if link.middle.named and by_a_noun(link.middle):
         return None
     group = _by_parent(world, link.middle, (link.left,), counts, link.right[0].role)
-    return group and replace(group, slots={**group.slots, **deed_slots(link.deed)})
+    if group is None:
+        return None
+    once = set(link.middle.table.primary_key) <= {
+        r.key.column.name for r in (link.left, link.right[0])
+    }
+    count = f"COUNT(DISTINCT {group.selection.column(link.right[0].key)})"
+    return replace(
+        group, slots={**group.slots, **deed_slots(link.deed)},
+        count="COUNT(*)" if once and link.middle.table.primary_key else count,
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from llmtui.database.keys import singular
 from llmtui.database.schema import Column, Table
-from llmtui.trainer.instructions.naming import HAN, counted_noun, spoken
+from llmtui.trainer.instructions.naming import HAN, counted_noun, one_of, spoken
 from llmtui.trainer.instructions.templates import data
 from llmtui.trainer.instructions.translate import (
     glossary_words,
@@ -33,6 +33,7 @@ _UNITS = frozenset(
 )
 _PART_NAMES = {"first", "last", "middle", "full", "user", "nick", "family", "given", "short"}
 _TAILS = {"id", "no", "number", "num", "code"}
+_OPEN_ENDS = frozenset(["of", "by", "for"])
 _UNIT_TAILS = frozenset(
     ["f", "c", "inch", "inches", "mph", "kmh", "kph", "miles", "km", "kg", "lb", "lbs", "ms", "sec",
      "secs", "usd", "eur", "gbp", "cny", "rmb", "pct", "deg", "degrees", "str"]
@@ -122,13 +123,23 @@ def _unmarked(parts: tuple[str, ...], table: Table) -> tuple[str, ...]:
     return parts
 
 
+def _without_signs(parts: tuple[str, ...], table: Table) -> tuple[str, ...]:
+    """Without the table's initial before a column's name, and "is" or a unit behind it: `g_name`,
+    `genre_is`, `mean_temperature_f`."""
+    if len(parts) > 1 and len(parts[0]) == 1 and parts[0] == table.name[:1].lower():
+        parts = parts[1:]
+    while len(parts) > 1 and (parts[-1] == "is" or parts[-1] in _UNIT_TAILS):
+        parts = parts[:-1]
+    return parts
+
+
 def table_words(table: Table) -> Words:
     """Names of the rows of a table."""
     written, said = spoken(table.name)
     said = _unmarked(said, table)
     said = tuple(p for p in said if p not in ("tbl", "table", "dim", "fact", "t", "tb")) or said
     parts = said or (table.name.lower(),)
-    english = " ".join([*parts[:-1], singular(parts[-1])])
+    english = " ".join([*parts[:-1], one_of(parts[-1])])
     own_en, own_zh = _own("tables", table.name)
     said_en, said_zh = _comment(table.comment)
     nouns = glossary_words("nouns", "columns")
@@ -171,6 +182,7 @@ def column_words(table: Table, column: Column) -> Words:
     """Names of a column."""
     written, parts = spoken(column.name)
     parts = _unmarked(parts, table) or (column.name.lower(),)
+    parts = _without_signs(parts, table)
     owner = {singular(word) for word in spoken(table.name)[1]}
     foreign = HAN.search(column.name) is not None
     if foreign:
@@ -179,6 +191,8 @@ def column_words(table: Table, column: Column) -> Words:
     short = [part for part in parts if singular(part) not in owner] or list(parts)
     if len(short) > 1 and short[-1] in _TAILS | _UNIT_TAILS:
         short = short[:-1]
+    if short[-1] in _OPEN_ENDS and len(short) < len(parts):  # the date of registration
+        short = list(parts)
     if len(short) > 1 and short[-1] in ("on", "at"):
         short = [short[0], "date"] if short[0].endswith("ed") else short[:-1]
     english, whole = " ".join(short), " ".join(parts)

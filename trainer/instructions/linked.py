@@ -17,9 +17,9 @@ _BY_COLUMN = 0.25
 """Share of the conditions on ties that say what the others are like, not which."""
 _WITH_DEED = 3.0
 """How much more often a tie is taken that people have a verb for."""
-_AS_DEED = 2
+_AS_DEED = 3
 """How often the ways to say a tie by its verb stand beside the others."""
-_BY_KEY = 0.2
+_BY_KEY = 0.3
 """Share of the rows tied to one that are asked for by its key."""
 
 
@@ -40,12 +40,15 @@ def drawn_link(world: World, links: list[Link]) -> Link:
     return world.rng.choices(links, [_WITH_DEED if link.deed else 1.0 for link in links])[0]
 
 
-def _with_deed(kind: str, deed: Deed | None) -> Mapping[str, tuple[str, ...]]:
+def _with_deed(kind: str, link: Link) -> Mapping[str, tuple[str, ...]]:
     """The ways to say a condition on a tie, by its verb too."""
-    ways = ways_of(kind)
+    person = kind == "linked" and link.right[-1].parent.words.person
+    ways, deed = ways_of("linked_person" if person else kind), link.deed
     if deed is None:
         return ways
     event = ways_of(f"{kind}_{'event' if deed.forward else 'done'}")
+    if link.barred:
+        return event
     return {part: (*texts, *event[part] * _AS_DEED) for part, texts in ways.items()}
 
 
@@ -104,7 +107,7 @@ def linked(
                 near.key, joined(middle, way), named.sql(full=bool(way)), full=bool(way), none=none
             )
             kind = "not_linked" if none else "linked"
-            ways = _with_deed(kind, link.deed)
+            ways = _with_deed(kind, link)
             said = {**slots, "v": named.slots["v"]}
             if named.kind == "keyed":  # its noun is said with the key
                 said.pop("o")
@@ -130,7 +133,7 @@ def linked_column(world: World, thing: Thing, row: Row) -> Condition | None:
     slots = {**inner_slots(inner), "o": noun(other.words), "os": nouns(other.words)}
     slots |= {"who": who(thing.words), "who2": who(other.words)}
     slots |= deed_slots(link.deed)
-    ways = _with_deed("linked_column", link.deed)
+    ways = _with_deed("linked_column", link)
     return Condition("linked_column", ((link.left.target, test),), ways, slots)
 
 

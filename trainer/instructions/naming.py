@@ -60,6 +60,7 @@ def spoken(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if len(written) == 2 and written[1] == "id" and len(written[0]) == 1:
         written = ["id"]
     said = [part for word in written for part in short.get(word, word).split()]
+    said = [part for n, part in enumerate(said) if part not in said[max(0, n - 1) : n]]
     return tuple(written), tuple(said)
 
 
@@ -84,14 +85,23 @@ def is_participle(word: str) -> bool:
     return word in _DONE or (word.endswith("ed") and len(word) > 4 and word not in _NOT_DONE)
 
 
+_TIED = frozenset(["from", "to", "in", "of", "by", "available"])
+"""Words behind the noun that has a plural: dates from, bikes available."""
 _IRREGULAR = {
     "person": "people", "child": "children", "staff": "staff", "aircraft": "aircraft", "man": "men",
     "woman": "women", "series": "series", "species": "species", "information": "information",
-    "foot": "feet", "money": "money", "news": "news", "sheep": "sheep", "fish": "fish",
+    "foot": "feet", "weather": "weather", "money": "money",
+    "news": "news", "sheep": "sheep", "fish": "fish",
     "equipment": "equipment", "data": "data", "address": "addresses", "bus": "buses",
     "status": "statuses", "gas": "gases", "life": "lives", "knife": "knives", "shelf": "shelves",
     "wife": "wives", "half": "halves", "leaf": "leaves", "analysis": "analyses",
 }  # fmt: skip
+
+
+def one_of(word: str) -> str:
+    """The singular of a noun, irregular ones too: a person of people."""
+    ones = {many: one for one, many in _IRREGULAR.items() if many != one}
+    return ones.get(word) or singular(word)
 
 
 def plural(noun: str) -> str:
@@ -103,6 +113,8 @@ def plural(noun: str) -> str:
         head, _, rest = noun.partition(mark)
         return plural(head) + mark + rest
     head, _, last = noun.rpartition(" ")
+    if head and (last in _TIED or is_participle(last)):
+        return f"{plural(head)} {last}"
     if last in _IRREGULAR:
         end = _IRREGULAR[last]
     elif last in _IRREGULAR.values():

@@ -8,11 +8,10 @@ from dataclasses import replace
 from llmtui.trainer.instructions.compose import compose
 from llmtui.trainer.instructions.condition import PARTS, Condition
 from llmtui.trainer.instructions.conditions import (
-    key_condition,
     name_condition,
     own_condition,
 )
-from llmtui.trainer.instructions.deeds import event_of
+from llmtui.trainer.instructions.deeds import by_a_noun, event_of
 from llmtui.trainer.instructions.extremes import extreme, superlative
 from llmtui.trainer.instructions.idioms import naming
 from llmtui.trainer.instructions.lexicon import Words
@@ -21,15 +20,15 @@ from llmtui.trainer.instructions.meanings import (
 )
 from llmtui.trainer.instructions.phrases import Phrase, noun, nouns, text_literal, who
 from llmtui.trainer.instructions.selection import Path
-from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings
+from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings, slots_of
 from llmtui.trainer.instructions.things import Field, Relation, Row, Thing
 from llmtui.trainer.instructions.world import World
 
+_SAID_OF_PARENT = 0.3
+"""How often what children hold is said of the parent, where it can be."""
 _AS_EVENT, _AS_STATE = 0.35, 0.8
 """Share of the rows with children that are told by what they did, or are in, "on call", where
 that has a word."""
-_THAN_ONE = 0.5
-"""Share of the comparisons with other rows that name the one row."""
 
 
 def ways_of(kind: str) -> dict[str, tuple[str, ...]]:
@@ -68,7 +67,12 @@ def parent_named(world: World, thing: Thing, row: Row) -> Condition | None:
     ways = ways_of("parent_person" if parent.words.person else "parent")
     ways |= deed_ways(ways, slots, path[-1].key.words) if len(path) == 1 else {}
     value = str(found.get(parent.label[0].column.name))
-    if len(value.split()) > 2 or len(value) > 20:
+    rivals = [r for r in world.ups(path[0].child) if r.parent is path[0].parent]
+    if len(rivals) > 1:  # which of the two is meant must be said
+        ways = {part: tuple(w for w in some if "p" in slots_of(w)) for part, some in ways.items()}
+    if len(path) > 1:
+        ways["post"] = tuple(w for w in ways["post"] if "belong" not in w and "for {v}" not in w)
+    if len(path) > 1 or len(value.split()) > 2 or len(value) > 20:
         ways.pop("adj")
     return Condition("parent", named.tests, ways, slots, path)
 
@@ -177,7 +181,7 @@ def parent_busiest(world: World, thing: Thing, row: Row) -> Condition | None:
         return None
     key = path[0]
     downs = [r for r in world.downs(key.parent) if r.target.column is key.target.column]
-    usable = [r for r in downs if not r.key.column.unique]
+    usable = [r for r in downs if not r.key.column.unique and by_a_noun(r.child)]
     if not usable:
         return None
     relation = rng.choice(usable)
@@ -203,6 +207,14 @@ def inside(relation_key: Field, source: str, test: str, *, full: bool, none: boo
     return f"{{c}} {'NOT ' if none else ''}IN (SELECT {key} FROM {source}{where})"
 
 
+def _as_own(thing: Thing, inner: Condition, *, none: bool) -> bool:
+    """Whether what a child holds may be said of its parent: "customers whose order status is X"."""
+    said = {name for item in thing.fields for name in item.words.en}
+    words = inner.tests[0][0].words
+    plain = inner.kind in ("is", "one_of") or inner.kind.startswith("date_")
+    return plain and not none and not said & set(words.en)
+
+
 def child(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows with children, with none, or with children that meet a condition."""
     own = {relation.parent for relation in world.ups(thing)}  # theirs is one they are in
@@ -222,11 +234,18 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
     example = rng.choice(children) if children and not none else world.anchor(kid)
     event = event_of(world, relation)
     told = bool(event) and rng.random() < (_AS_STATE if "state" in event else _AS_EVENT)
+    if not told and not by_a_noun(kid):
+        return None
     if not told and example is not None and chance < (0.35 if none else 0.75) and kid.shown:
         inner = own_condition(world, kid, example, kid.shown)
         kind = "child_column"
         if rng.random() < 0.35:
             inner, kind = name_condition(world, kid, example), "child_named"
+    if inner is not None and _as_own(thing, inner, none=none) and rng.random() < _SAID_OF_PARENT:
+        test = inside(relation.key, kid.sql, inner.sql(), full=False, none=False)
+        ways = {part: naming(texts) for part, texts in inner.ways.items()}
+        said = {**inner.slots, "who": who(thing.words)}
+        return Condition(inner.kind, ((relation.target, test),), ways, said)
     if inner is not None:
         slots |= inner_slots(inner)
         if kind == "child_named":
@@ -241,50 +260,3 @@ def child(world: World, thing: Thing, row: Row) -> Condition | None:
         plain = ways_of("no_child" if none else "child")
         ways = {part: (*texts * times, *plain[part]) for part, texts in ways.items()}
     return Condition(f"no_{kind}" if none else kind, ((relation.target, test),), ways, slots)
-
-
-def _by_key(world: World, thing: Thing, row: Row) -> Condition | None:
-    """One row by its key, and {v}: "the customer with id 12"."""
-    found = key_condition(world, thing, row)
-    key = found.tests[0][0].column if found else None
-    if found is None or key is None or not (key.unique or thing.table.primary_key == (key.name,)):
-        return None
-    kind, name, value = noun(thing.words), found.slots["col"], found.slots["v"]
-    whole = Lazy(
-        lambda rng: f"the {kind.say('en', rng)} with {name.say('en', rng)} {value.say('en', rng)}",
-        lambda rng: f"{name.say('zh', rng)}为{value.say('zh', rng)}的{kind.say('zh', rng)}",
-    )
-    return replace(found, slots={**found.slots, "v": whole})
-
-
-def than_rows(world: World, thing: Thing, row: Row) -> Condition | None:
-    """More, or less, than a named row, or than all or some of the rows that meet a condition."""
-    numbers = [f for f in thing.numbers if f.column.name in row]
-    if not numbers:
-        return None
-    rng = world.rng
-    item, high = rng.choice(numbers), rng.random() < 0.7
-    other = world.anchor(thing) or row
-    more = Phrase(("higher", "greater", "larger") if high else ("lower", "less", "smaller"),
-                  ("高于", "大于", "超过") if high else ("低于", "小于"))  # fmt: skip
-    slots: dict[str, Sayable] = {"num": noun(item.words), "more": more, "things": thing.nouns}
-    slots |= {"high": Phrase((), ("高", "大") if high else ("低", "小"))}
-    slots |= {"thing": noun(thing.words)}
-    sign = ">" if high else "<"
-    if rng.random() < _THAN_ONE:
-        named = name_condition(world, thing, other) if thing.unique_label else None
-        if named is None or rng.random() < 0.3:
-            named = _by_key(world, thing, other)
-        if named is None:
-            return None
-        value = f"(SELECT {item.bare} FROM {thing.sql} WHERE {named.sql()})"
-        said = {**slots, "v": named.slots["v"]}
-        return Condition("than_one", ((item, f"{{c}} {sign} {value}"),), ways_of("than_one"), said)
-    inner = own_condition(world, thing, other, thing.groups) if thing.groups else None
-    if inner is None:
-        return None
-    every = rng.random() < 0.6
-    function = "MAX" if high == every else "MIN"
-    where = f"SELECT {function}({item.bare}) FROM {thing.sql} WHERE {inner.sql()}"
-    kind, said = "than_all" if every else "than_some", {**inner_slots(inner), **slots}
-    return Condition(kind, ((item, f"{{c}} {sign} ({where})"),), ways_of(kind), said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from llmtui.trainer.instructions.things import Link, Relation, Thing
 
@@ -18,17 +18,27 @@ def ways_up(ups: Keys, thing: Thing) -> list[tuple[Relation, ...]]:
         (first, second)
         for (first,) in near
         for second in ups[first.parent.table.name]
-        if second.parent is not thing and second.parent not in own
+        if plainly_named(first) and second.parent is not thing and second.parent not in own
     ]
     return [*near, *far]
 
 
-def links(ups: Keys, downs: Keys, thing: Thing) -> list[Link]:
+def plainly_named(relation: Relation) -> bool:
+    """Whether what a key refers to is called by its own name: where a department's manager works
+    is not where the department is."""
+    return relation.role == relation.parent.words
+
+
+def links(ups: Keys, downs: Keys, thing: Thing, deed_named: Callable[[Thing], bool]) -> list[Link]:
     """Ways down to a table and up again to another that has names.
 
     Not to one that is straight above or below, or through such a one: "employees in Sales" means
-    their own department, not that of a project they work on, or that they manage. From rows that
-    have names themselves just one key on: no "jobs in Rome" for those of employees who work there.
+    their own department, not that of a project they work on, or that they manage; but where the
+    table between is named by a verb, that is said ("affiliated with"), and the link is barred to
+    all other words. From rows that have names themselves just one key on: no "jobs in Rome" for
+    those of employees who work there.
+
+    deed_named: whether a table is named by a verb
     """
     above = {path[-1].parent for path in ways_up(ups, thing)}
     found = []
@@ -38,6 +48,8 @@ def links(ups: Keys, downs: Keys, thing: Thing) -> list[Link]:
             back = far[0] is near or any(r.parent is thing for r in far)
             back = back or any(path[-1].parent is thing for path in ways_up(ups, end))
             long = len(far) > 1 and near.child.named
-            if not back and not long and end.named and not any(r.parent in above for r in far):
-                found.append(Link(near.child, near, far))
+            barred = back or any(r.parent in above for r in far)
+            by_name = len(far) == 1 and far[0] is not near and deed_named(near.child)
+            if not long and end.named and end is not thing and (by_name or not barred):
+                found.append(Link(near.child, near, far, barred=barred))
     return found

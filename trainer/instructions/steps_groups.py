@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from llmtui.trainer.instructions.columns import Measure, column_slots, measure
+from llmtui.trainer.instructions.deeds import by_a_noun
 from llmtui.trainer.instructions.draft import Draft, drafted
 from llmtui.trainer.instructions.extremes import number_extreme
 from llmtui.trainer.instructions.grouping import Grouping, grouping
-from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, noun
+from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, noun, nouns
 from llmtui.trainer.instructions.selection import Selection
 from llmtui.trainer.instructions.steps_rows import direction, extreme_slots
 from llmtui.trainer.instructions.templates import Lazy, Sayable
@@ -31,7 +32,7 @@ def group_count(world: World) -> Draft | None:
     if group is None:
         return None
     return drafted(
-        "group_count", group.selection, grouped(group, f"{group.shown}, COUNT(*)"), group.slots
+        "group_count", group.selection, grouped(group, f"{group.shown}, {group.count}"), group.slots
     )
 
 
@@ -57,7 +58,7 @@ def group_sorted(world: World) -> Draft | None:
     if group is None or "," in group.shown:
         return None
     found = _group_measure(world, group) if rng.random() < 0.6 else None
-    what = found.sql(full=group.selection.full) if found else "COUNT(*)"
+    what = found.sql(full=group.selection.full) if found else group.count
     said = found.slots()["measure"] if found else Phrase(("number",), ("数量",))
     down = rng.random() < 0.2
     slots = {**group.slots, "measure": said, **direction(group.kind, down=down)}
@@ -83,10 +84,10 @@ def group_order(world: World) -> Draft | None:
         slots |= {"measure": found.slots()["measure"], "measure_short": Phrase(
             ("it", "the result"), ("该值", "结果"))}  # fmt: skip
     else:
-        what = "COUNT(*)"
+        what = group.count
         if rng.random() < 0.3:
             slots["ask"] = YES
-            sql = grouped(group, group.shown, f" ORDER BY COUNT(*){end}")
+            sql = grouped(group, group.shown, f" ORDER BY {group.count}{end}")
             return drafted("group_names_order", group.selection, sql, slots)
         slots |= {"measure": Phrase(("number",), ("数量",)), "count": YES}
         slots["measure_short"] = Phrase(("number", "count"), ("数量",))
@@ -137,7 +138,7 @@ def group_top(world: World) -> Draft | None:
         shape += "_number" if number else ""
     else:
         slots |= _mostly(high=high)
-        what, shape = "COUNT(*)", "group_top" if many == 1 else "group_top_n"
+        what, shape = group.count, "group_top" if many == 1 else "group_top_n"
         shape += "_columns" if listed else ""
         shape += "_number" if number else ""
     shown = f"{group.shown}, {what}" if number else group.shown
@@ -187,9 +188,12 @@ def having(world: World) -> Draft | None:
         slots["multiple"] = YES
     shown, shape = group.shown, "having_columns" if listed else "having_count"
     if rng.random() < 0.14 and not listed:
-        shown, shape = f"{group.shown}, COUNT(*)", "having_count_number"
+        shown, shape = f"{group.shown}, {group.count}", "having_count_number"
     return drafted(
-        shape, group.selection, grouped(group, shown, f" HAVING COUNT(*) {sign} {number}"), slots
+        shape,
+        group.selection,
+        grouped(group, shown, f" HAVING {group.count} {sign} {number}"),
+        slots,
     )
 
 
@@ -199,7 +203,7 @@ def children_count(world: World) -> Draft | None:
         return None
     relation = world.rng.choice(world.relations)
     parent, child = relation.parent, relation.child
-    if not parent.named:
+    if not parent.named or not by_a_noun(child):
         return None
     shown = ", ".join(item.full for item in parent.label)
     by = shown if parent.unique_label else f"{relation.target.full}, {shown}"
@@ -207,7 +211,7 @@ def children_count(world: World) -> Draft | None:
         f"SELECT {shown}, COUNT({relation.key.full}) FROM {parent.sql} LEFT JOIN {child.sql} "
         f"ON {relation.key.full} = {relation.target.full} GROUP BY {by}"
     )
-    slots: dict[str, Sayable] = {"col": noun(parent.words), "cols": parent.nouns}
+    slots: dict[str, Sayable] = {"col": noun(relation.role), "cols": nouns(relation.role)}
     return drafted("children_count", Selection(child), sql, slots)
 
 

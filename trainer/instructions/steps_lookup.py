@@ -51,7 +51,7 @@ def _special(item: Field, thing: Thing, slots: dict[str, Sayable]) -> str:
         slots |= {"counted": Phrase(*counted), "unit2": Phrase((), ("个",))}
         slots |= {"people": YES} if not item.words.counts else {}
         return "lookup_many"
-    if item.kind == "number" and how[0]:
+    if how[0] and (item.kind == "number" or item.digits):
         slots["how"] = Phrase(*how)
         return "lookup_how"
     return "lookup"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from llmtui.trainer.instructions.called import said_elsewhere
 from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, measure
 from llmtui.trainer.instructions.conditions import own_condition
@@ -14,7 +15,6 @@ from llmtui.trainer.instructions.phrases import YES, Phrase, noun
 from llmtui.trainer.instructions.selection import NOT_BARE
 from llmtui.trainer.instructions.steps_rows import distinct_values, extreme_slots
 from llmtui.trainer.instructions.templates import Lazy, Sayable
-from llmtui.trainer.instructions.things import said_elsewhere
 from llmtui.trainer.instructions.world import World
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmtui.trainer.instructions.called import said_elsewhere
 from llmtui.trainer.instructions.choose import select
 from llmtui.trainer.instructions.columns import column_slots, owned_list, some_columns
 from llmtui.trainer.instructions.draft import Draft, columns_sql, drafted
@@ -10,7 +11,7 @@ from llmtui.trainer.instructions.meanings import counted_for, superlatives_for
 from llmtui.trainer.instructions.phrases import YES, Phrase, count_phrase, noun, nouns
 from llmtui.trainer.instructions.selection import NOT_BARE, Selection
 from llmtui.trainer.instructions.templates import Sayable, data
-from llmtui.trainer.instructions.things import Field, Relation, Thing, said_elsewhere
+from llmtui.trainer.instructions.things import Field, Relation, Thing
 from llmtui.trainer.instructions.world import World
 
 
@@ -35,6 +36,10 @@ def list_rows(world: World) -> Draft | None:
     )
 
 
+_BETWEEN, _ONLY_THEIRS = 0.35, 0.2
+"""How often what stands between is shown too, and how often only what rows belong to."""
+
+
 def owned(world: World) -> Draft | None:
     """Columns of rows beside columns of what they belong to."""
     thing, rng = world.thing(), world.rng
@@ -48,6 +53,11 @@ def owned(world: World) -> Draft | None:
     )
     theirs = list(parent.label) if rng.random() < 0.7 else some_columns(world, parent, 2)
     owners = [(thing.words, mine, thing), (role, theirs, parent)]
+    if len(path) == 2 and rng.random() < _BETWEEN:
+        middle = path[0].parent
+        owners.insert(1, (path[0].role, list(middle.label), middle))
+    if rng.random() < _ONLY_THEIRS:
+        owners = owners[-1:]
     extra = list(path)
     others = [r for r in world.ups(thing) if r.parent not in [p.parent for p in path]]
     if others and rng.random() < 0.2:
@@ -55,8 +65,9 @@ def owned(world: World) -> Draft | None:
         extra.append(third)
         owners.append((third.role, list(third.parent.label), third.parent))
     selection = Selection(thing, selection.conditions, selection.either, tuple(extra))
-    slots = column_slots(mine, thing)
-    slots |= {"owned": owned_list(owners), "others": owned_list(owners[1:])}
+    slots = column_slots(mine, thing) if len(owners) > 1 else {}
+    slots |= {"owned": owned_list(owners, own=owners[0][0] is thing.words)}
+    slots |= {"others": owned_list(owners[1:])} if len(owners) > 1 else {}
     items = [item for _, fields, _ in owners for item in fields]
     sql = f"SELECT {columns_sql(selection, items)} FROM {selection.source}{selection.where()}"
     return drafted("owned", selection, sql, slots)
@@ -74,7 +85,7 @@ def distinct_field(world: World, thing: Thing) -> tuple[Field, tuple[Relation, .
         label = path[-1].parent.label[0]
         return Field(label.table, label.column, path[-1].role), path
     usable = [f for f in thing.shown if 1 < f.column.distinct < thing.table.counted]
-    usable = [f for f in usable if f.kind in ("text", "number", "bool") and f not in thing.label]
+    usable = [f for f in usable if f.kind in ("text", "number") and f not in thing.label]
     usable = [f for f in usable if f in thing.groups or world.rng.random() < _seldom(f, thing)]
     return (world.rng.choice(usable), ()) if usable else None
 
@@ -88,7 +99,7 @@ def _seldom(item: Field, thing: Thing) -> float:
 def distinct_values(world: World) -> tuple[Field, Selection, dict[str, Sayable]] | None:
     """A column whose different values are asked for, of which rows, and its words."""
     thing = world.thing()
-    found, selection = distinct_field(world, thing), select(world, thing, (65, 35))
+    found, selection = distinct_field(world, thing), select(world, thing, (50, 50))
     if found is None or selection is None:
         return None
     item, path = found
@@ -97,11 +108,21 @@ def distinct_values(world: World) -> tuple[Field, Selection, dict[str, Sayable]]
     return item, selection, {"col": noun(item.words), "cols": nouns(item.words), **said}
 
 
+_DISTINCT_NAMES = 0.4
+"""Share of the questions for different values of chosen rows that ask for their names."""
+
+
 def distinct(world: World) -> Draft | None:
     found = distinct_values(world)
     if found is None:
         return None
     item, selection, slots = found
+    thing, named = selection.thing, world.rng.random() < _DISTINCT_NAMES
+    if named and selection.conditions and not selection.extra and thing.named:
+        shown = columns_sql(selection, thing.label)
+        slots |= {"col": noun(thing.label_as_one.words), "cols": nouns(thing.label_as_one.words)}
+        sql = f"SELECT DISTINCT {shown} FROM {selection.source}{selection.where()}"
+        return drafted("distinct", selection, sql, slots)
     if item.place:
         slots["place"] = YES
     sql = f"SELECT DISTINCT {selection.column(item)} FROM {selection.source}{selection.where()}"

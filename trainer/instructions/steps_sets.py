@@ -37,8 +37,10 @@ def both_values(world: World) -> Draft | None:
     slots = {**group.slots}
     start = f"SELECT {group.shown} FROM {selection.source}"
     test = f"WHERE {first.sql(full=selection.full)}"
-    if rng.random() < 0.25:
-        return drafted("only_other", selection, f"{start} EXCEPT {start} {test}", slots)
+    if rng.random() < 0.25 and path:  # those without any such rows too
+        parent = path[-1].parent.sql
+        every = f"SELECT {group.shown.replace(f'{parent}.', '')} FROM {parent}"
+        return drafted("only_other", selection, f"{every} EXCEPT {start} {test}", slots)
     if second is None or first.sql() == second.sql():
         return None
     if first.tests[0][0] is second.tests[0][0] and not first.kind == second.kind == "is":

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from llmtui.database.schema import Column, Table, quote
-from llmtui.trainer.instructions.labels import label_of
+from llmtui.trainer.instructions.labels import label_of, of_another
 from llmtui.trainer.instructions.lexicon import Words, column_words, people, table_words
 from llmtui.trainer.instructions.meanings import base_of, verb_for, yields_to
 from llmtui.trainer.instructions.naming import is_participle, spoken
 from llmtui.trainer.instructions.phrases import YES, Phrase, nouns
 
+_FEW_NUMBERS = 12
+"""Different numbers in a text column up to which rows are counted by them."""
 _CODES = ("id", "code", "key", "number", "no", "ssn", "isbn", "uuid")
 _NUMBERED = {"phone", "telephone", "fax", "zip", "postal", "postcode", "mobile", "ssn"}
 _PLACES = frozenset(
@@ -54,6 +56,12 @@ class Field:
         whole = "INT" in self.column.type and not said & _COUNTED
         named = named or (whole and bool(last) and (last[0] in people() or last[0] == "major"))
         return named or self.column.name.endswith(("编号", "号", "代码", "电话"))
+
+    @cached_property
+    def digits(self) -> bool:
+        """Whether it is text that holds numbers."""
+        values = self.column.values
+        return self.column.kind == "text" and bool(values) and all(map(_is_number, values))
 
     @cached_property
     def only(self) -> bool:
@@ -142,12 +150,14 @@ class Link:
     """From `left.parent` down to `middle`, and from there up along `right`.
 
     deed: what the one does to the other, where there is a word for it
+    barred: whether it can only be said by that
     """
 
     middle: Thing
     left: Relation
     right: tuple[Relation, ...]
     deed: Deed | None = None
+    barred: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +207,7 @@ class Thing:
         found = []
         for item in self.shown:
             few = 2 <= item.column.distinct <= 60 and item.column.distinct <= rows / 1.5
+            few = few and not (item.digits and item.column.distinct > _FEW_NUMBERS)
             few = few and (len(self.label) == 1 or item not in self.label)  # half of a name
             if item.kind in ("text", "bool") and few:
                 found.append(item)
@@ -224,6 +235,10 @@ class Thing:
         return Field(self.table, first.column, Words(en, ("姓名", "全名", "名字"), person=True))
 
 
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(?:\.\d+)?", text) is not None
+
+
 def _telling(item: Field) -> bool:
     """Whether a key is text that people say, not a code."""
     return item.kind == "text" and not item.coded
@@ -241,6 +256,8 @@ def thing_of(table: Table, foreign: set[str]) -> Thing:
     keys = frozenset(set(table.primary_key) | foreign | coded)
     said = table_words(table)
     label = label_of(fields, keys, said.en, table.counted)
+    own = tuple(f for f in fields if f.column.name in table.primary_key)
+    label = own if len(own) == 1 and of_another(label[0], fields, foreign) else label
     telling = label[0].kind == "text" and label[0].column.distinct >= 0.5 * table.counted
     if len(table.primary_key) == 1 and label[0].column.name in foreign:
         telling = telling and label[0].column.name in table.primary_key
@@ -260,16 +277,6 @@ def _told_apart(fields: tuple[Field, ...]) -> tuple[Field, ...]:
     return tuple(found)
 
 
-def said_elsewhere(item: Field, things: Iterable[Thing]) -> bool:
-    """Whether another table, or one of its columns, is called like a column."""
-    said = set(item.words.en)
-    return any(
-        said & set(thing.words.en) or any(other.words.en[0] in said for other in thing.shown)
-        for thing in things
-        if thing.table is not item.table
-    )
-
-
 def role_of(relation: Relation) -> Words:
     """What a row's parent is called where two keys refer to one table: by the key, when that says
     more than the parent's name, "home team" and "away team"."""
@@ -287,6 +294,7 @@ def relation_of(child: Thing, column: str, parent: Thing, to_column: str) -> Rel
     named = {word for name in parent.words.en for word in name.split()}
     target_words = set(spoken(to_column)[1])
     said = set(spoken(column)[1]) - {"id", "code", "number", "key"}
-    other = bool(said) and not (said & named) and not said <= target_words
+    alone = child.table.primary_key == (key.column.name,)  # a student is a person
+    other = bool(said) and not alone and not (said & named) and not said <= target_words
     role = key.words if other else parent.words
     return Relation(child, key, parent, target, role)

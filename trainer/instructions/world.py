@@ -8,20 +8,18 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
 from llmtui.trainer.instructions.called import called
-from llmtui.trainer.instructions.deeds import by_a_noun, deed_of
+from llmtui.trainer.instructions.deeds import by_a_noun, deed_of, deed_of_name
 from llmtui.trainer.instructions.inside import LIST, with_inner
 from llmtui.trainer.instructions.phrases import (
     Phrase,
     day_of,
     number_phrase,
     usable,
-    value_phrase,
 )
 from llmtui.trainer.instructions.routes import links, ways_up
 from llmtui.trainer.instructions.things import (
@@ -35,7 +33,7 @@ from llmtui.trainer.instructions.things import (
     thing_of,
 )
 
-_BY_A_VERB = 0.5
+_BY_A_VERB = 0.2
 """How often a table named by a verb is asked about, compared with others like it."""
 _DEEDS = 4.0
 """What a table whose rows do something weighs more when one to ask about is drawn."""
@@ -93,9 +91,7 @@ class World:
             t.table.name: [r for r in self.relations if r.parent is t] for t in self.things
         }
         self._links = {
-            t.table.name: [
-                replace(link, deed=deed_of(self, link)) for link in links(self._ups, self._downs, t)
-            ]
+            t.table.name: [link for link in self._told(t) if link.deed or _plain(link)]
             for t in self.things
         }
         self._rows: dict[str, list[Row]] = {}
@@ -106,12 +102,10 @@ class World:
         self._asked = [t for t, weight in asked if weight > 0] or self.things
         self._weights = [weight for _, weight in asked if weight > 0] or [1.0] * len(self.things)
 
-    @cached_property
-    def scopes(self) -> list[Phrase]:
-        """Places that every row of a table is in, as the country of all states."""
-        fields = [f for thing in self.things for f in thing.fields if f.place]
-        values = {v for f in fields if f.column.distinct == 1 for v in f.column.values}
-        return [value_phrase(value) for value in sorted(values) if value.isprintable()]
+    def _told(self, thing: Thing) -> list[Link]:
+        """The links of a table with the verbs for them."""
+        found = links(self._ups, self._downs, thing, lambda t: bool(deed_of_name(t.table.name)))
+        return [replace(link, deed=deed_of(self, link)) for link in found]
 
     def drawing(self, rng: random.Random) -> World:
         """The same world with another source of chance."""
@@ -273,3 +267,8 @@ class World:
         if shape < 0.4 and low.year < day.year:
             return dt.date(day.year, 1, 1)
         return dt.date(day.year, day.month, 1) if shape < 0.7 else day
+
+
+def _plain(link: Link) -> bool:
+    """Whether a link can be said without a verb: it is not far, and nothing is nearer."""
+    return len(link.right) == 1 and not link.barred
