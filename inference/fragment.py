@@ -29,7 +29,7 @@ BY = re.compile(
 )
 _REFERS = re.compile(
     r"\s*(?:and|but|only|just|what about|how about|the same|same|now|instead|or|"
-    r"那么(?![些个位里])|那(?=[呢，,\s]|.*呢[\s?？.。!！]*$)|再(?=[按看只加给列查要])|只|仅|换成|改成|改为|如果|或者?)(?=[^\w-]|[\u4e00-\u9fff]|\d|$)",
+    r"那么(?![些个位里多少大高])|那(?=[呢，,\s]|.*呢[\s?？.。!！]*$)|再(?=[按看只加给列查要呢]|$)|只|仅|换成|改成|改为|如果|或者?)(?=[^\w-]|[\u4e00-\u9fff]|\d|$)",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(

@@ -13,7 +13,7 @@ from llmtui.inference.repair import mend
 from llmtui.trainer.instructions.construct import Options, construct
 from llmtui.workspace.records import Instruction
 
-TAGS = ("new", "sale", "eco", "premium", "kids")
+TAGS = ("newly", "salex", "ecoline", "premo", "kidz")
 MAKERS = (("Acme", "Germany", 1901), ("Borel", "France", 1950), ("Chen", "China", 1999))
 
 
