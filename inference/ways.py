@@ -61,7 +61,7 @@ class Ways:
                     elif table.name not in passed:
                         onward.append(longer)
             if found:
-                return self._spoken_of(found)
+                return self._spoken_of(found) or _straight(found)
             frontier = onward[:_MOST_WAYS]
         return None
 
@@ -106,6 +106,13 @@ class Ways:
         for join in joins(start, steps):
             view.select.append("joins", join)
         return True
+
+
+def _straight(found: Sequence[Way]) -> Way | None:
+    """The only way of several along which each row has one at the end: where an employee's own
+    department is, not the one that the employee manages."""
+    straight = [way for way in found if not repeats(way[1])]
+    return straight[0] if len(straight) == 1 else None
 
 
 def repeats(steps: Sequence[Step]) -> bool:

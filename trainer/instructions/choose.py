@@ -44,6 +44,10 @@ def _average(world: World, thing: Thing, row: Row) -> Condition | None:
     return average_condition(world, thing)
 
 
+_BY_FIRST_NAME = 0.35
+"""How often someone with a first and a last name is called by the first one only."""
+
+
 def same_condition(world: World, thing: Thing, row: Row) -> Condition | None:
     """The same value, or parent, as a row that is named: "in the same department as X"."""
     named = name_condition(world, thing, row)
@@ -52,10 +56,9 @@ def same_condition(world: World, thing: Thing, row: Row) -> Condition | None:
     if named is None or not usable:
         return None
     item = world.rng.choice(usable)
-    whole = " ".join(str(row.get(f.column.name)) for f in thing.label)
-    label = " AND ".join(
-        f"{f.bare} = {text_literal(str(row.get(f.column.name)))}" for f in thing.label
-    )
+    shown = thing.label[:1] if world.rng.random() < _BY_FIRST_NAME else thing.label
+    whole = " ".join(str(row.get(f.column.name)) for f in shown)
+    label = " AND ".join(f"{f.bare} = {text_literal(str(row.get(f.column.name)))}" for f in shown)
     test = f"{{c}} = (SELECT {item.bare} FROM {thing.sql} WHERE {label})"
     return compose("same", item, test, thing, {"v": value_phrase(whole)})
 

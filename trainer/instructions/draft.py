@@ -133,8 +133,8 @@ def _says_more(sql: str, thing: Thing) -> bool:
 
 
 def without_needless_joins(sql: str, selection: Selection) -> str:
-    """A query without the tables of which it reads only the column that it is joined by, when that
-    is their name: the rows have it themselves. A query with others inside stays as it is."""
+    """A query without the tables of which it reads only the column that it is joined by: the rows
+    have it themselves. A query with others inside stays as it is."""
     sides = _SETS.split(sql)
     if any(side.count("SELECT") > 1 for side in sides):
         return sql
@@ -148,7 +148,7 @@ def _without_needless_joins(sql: str, selection: Selection) -> str:
         join = f" JOIN {name} ON {key} = {target}"
         rest = short.replace(join, "", 1)
         read = set(re.findall(rf'(?<![\w".]){re.escape(name)}\.(?:"[^"]*"|\w+)', rest))
-        if relation.parent.label == (relation.target,) and join in short and read <= {target}:
+        if join in short and read <= {target}:
             short = _dotted(target).sub(key.replace("\\", r"\\"), rest)
     if short == sql or " JOIN " in short:
         return short

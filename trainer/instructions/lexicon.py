@@ -218,13 +218,20 @@ def column_words(table: Table, column: Column) -> Words:
     )
     bare_id = parts == ("id",)
     full = (
-        unique([*(["id", f"{said.en[0]} id"] if bare_id else [whole]), " ".join(written)]),
+        unique([*_key_names(said, whole, bare_id=bare_id), " ".join(written)]),
         unique([*full_zh, *([f"{said.zh[0]}编号", "id"] if bare_id else [])]),
     )
     if foreign:
         full = ((whole,), (column.name,))
     return Words(unique(names), unique(chinese) or translated(english), money=money,
                  counts=counts, year=year, full=full)  # fmt: skip
+
+
+def _key_names(table: Words, whole: str, *, bare_id: bool) -> list[str]:
+    """What a key is called: an id is a number too."""
+    if bare_id:
+        return ["id", f"{table.en[0]} id", f"{table.en[0]} number"]
+    return [whole, f"{whole.removesuffix(' id')} number"] if whole.endswith(" id") else [whole]
 
 
 def _column_zh(table: Table, english: str, whole: str, said_zh: tuple[str, ...]) -> list[str]:

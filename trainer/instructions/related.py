@@ -24,6 +24,8 @@ from llmtui.trainer.instructions.templates import Lazy, Sayable, phrasings, slot
 from llmtui.trainer.instructions.things import Field, Relation, Row, Thing
 from llmtui.trainer.instructions.world import World
 
+_TWO_KEYS = 0.15
+"""How often rows of one of two parents are asked for by their keys."""
 _SAID_OF_PARENT = 0.3
 """How often what children hold is said of the parent, where it can be."""
 _AS_EVENT, _AS_STATE = 0.35, 0.8
@@ -87,6 +89,10 @@ def by_key(world: World, relation: Relation, row: Row) -> tuple[str, str] | None
     return said, f"{{c}} = {said if number else text_literal(said)}"
 
 
+def either(one: str, other: str) -> Phrase:
+    return Phrase((f"{one} or {other}",), (f"{one}或{other}", f"{one}或者{other}"))
+
+
 def parent_keyed(world: World, thing: Thing, row: Row) -> Condition | None:
     """Rows of the parent with a key: "orders of customer 10"."""
     ups = world.ups(thing)
@@ -95,12 +101,16 @@ def parent_keyed(world: World, thing: Thing, row: Row) -> Condition | None:
     if relation is None or keyed is None:
         return None
     said, test = keyed
-    role = relation.role
+    spoken, role = Phrase((said,), (said,)), relation.role
+    other = by_key(world, relation, world.anchor(thing) or row)
+    if other is not None and other[0] != said and world.rng.random() < _TWO_KEYS:
+        values = ", ".join(one.removeprefix("{c} = ") for one in (test, other[1]))
+        test, spoken = f"{{c}} IN ({values})", either(said, other[0])
     named = (*role.en, f"{role.en[0]} id", f"{role.en[0]} number")
     slots: dict[str, Sayable] = {
         "p": Phrase(named, (*role.zh, f"{role.zh[0]}编号")),
         "ps": nouns(role),
-        "v": Phrase((said,), (said,)),
+        "v": spoken,
         "who": who(thing.words),
     }
     ways = {part: texts for part, texts in ways_of("keyed").items() if part != "adj"}

@@ -115,6 +115,8 @@ def itself(world: World) -> Draft | None:
             "self_count", plain, f"SELECT {theirs}, COUNT(*) FROM {join} GROUP BY {by}", slots
         )
     row = world.anchor(thing)
+    if row is not None and chance >= 0.75:  # whom others refer to
+        row = world.parent_row(relation, row)
     named = name_condition(world, thing, row) if row else None
     if named is None:
         return None
