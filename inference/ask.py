@@ -64,7 +64,7 @@ class Asker:
         if usual is not None:
             model.expect(usual)
         self._critic = Critic(database)
-        self._cancelled = self._answering = False
+        self._cancelled = False
         self._shown: ShownSchema | None = None
         self._made: dict[str, Answer] = {}
         """Of this question: what came of each statement that the model said."""
@@ -80,9 +80,8 @@ class Asker:
     def cancel(self) -> None:
         """Stop the answer that is being made, in the model or in the database."""
         self._cancelled = True
-        if self._answering:  # else it is another's answer that the model makes
-            self.model.cancel()
-            self.database.interrupt()
+        self.model.cancel()
+        self.database.interrupt()
 
     def ask(
         self, question: str, *, id: str = "", on_text: Callable[[str], None] | None = None
@@ -93,14 +92,11 @@ class Asker:
         self._made, self._ran = {}, {}
         try:
             with self.model.turn():
-                self._answering = True
                 answer = self._answer(question, on_text or (lambda _text: None))
         except LlmtuiError as error:
             answer = Answer(message=str(error), exit_code=error.exit_code)
         except Exception as error:  # a question of a file, a request, must not end all others
             answer = Answer(message=f"{_FAULT} ({type(error).__name__}: {error}).", exit_code=1)
-        finally:
-            self._answering = False
         return replace(
             answer,
             id=id,
