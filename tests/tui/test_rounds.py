@@ -55,7 +55,7 @@ def job(shop: Path, tmp_path: Path) -> pipeline.Job:
     """A source whose rows are built and whose first round is done."""
     project = Project(tmp_path / "p")
     start(project, shop)
-    job = pipeline.Job(shop, project, Settings(languages="en", rows=300), rounds=3)
+    job = pipeline.Job(shop, project, Settings(languages="en", rows=500), rounds=3)
     list(pipeline.instructions(job))
     return job
 
