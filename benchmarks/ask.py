@@ -25,12 +25,11 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from common import arguments, finish, llmtui
+from common import arguments, finish, llmtui, tuned
 from contestants import CONTESTANTS, PEER, TUNED, Ask
 
 from llmtui.database.demo import questions_file, write_demo
 from llmtui.quantize.bases import find_base
-from llmtui.workspace.project import Project
 
 LENGTH = 400
 """Tokens of the schema."""
@@ -205,18 +204,11 @@ def command_start(
     """`llmtui ask` from the start of Python to the end of the process, the median of three."""
     source, chosen = folder / "company.duckdb", ["--model", options.base]
     if options.project:
-        source, chosen = tuned(options.project).source, ["--project", options.project]
+        source, chosen = tuned(options.project)[1], ["--project", options.project]
     question = asked(options.questions, 1)[0]
     seconds = [llmtui("ask", source, question, *chosen)[1] for _ in range(4)][1:]
     took = median(seconds)
     return {"llmtui ask, the whole command, seconds": (took, 1.5, took <= 1.5)}
-
-
-def tuned(folder: Path) -> Project:
-    kept = Project(folder)
-    if kept.source is None or kept.model is None:
-        raise SystemExit(f"{folder} has no source or no tuned model")
-    return kept
 
 
 def whole_answers(
@@ -228,10 +220,10 @@ def whole_answers(
     from llmtui.inference.engine import Engine
     from llmtui.tui.verdicts import usual
 
-    kept = tuned(options.project)
+    kept, source, model = tuned(options.project)
     questions = asked(options.questions, WARM + (40 if options.quick else 200))
-    with Database.open(kept.source) as database, Engine(kept.model) as one, ExitStack() as more:
-        two = more.enter_context(Engine(kept.model))
+    with Database.open(source) as database, Engine(model) as one, ExitStack() as more:
+        two = more.enter_context(Engine(model))
         askers = Asker(database, one, usual=usual(kept)), Asker(database, two)
         pairs = [[asker.ask(question) for asker in askers] for question in questions][WARM:]
     times, plain = ([pair[place].seconds for pair in pairs] for place in (0, 1))

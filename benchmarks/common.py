@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from llmtui.workspace.files import write_text
+from llmtui.workspace.project import Project
 
 PACKAGES = ("llmtui", "duckdb", "sqlglot", "torch", "transformers", "peft", "llama-cpp-python")
 
@@ -81,6 +82,14 @@ def evaluate(
     report = Path(json.loads(done.stdout.splitlines()[-1])["detail"])
     data: dict[str, Any] = json.loads(report.with_suffix(".json").read_text("utf-8"))
     return data
+
+
+def tuned(folder: Path) -> tuple[Project, Path, Path]:
+    """A project, its source and its tuned model. Ends the benchmark when it has them not."""
+    kept = Project(folder)
+    if kept.source is None or kept.model is None:
+        raise SystemExit(f"{folder} has no source or no tuned model")
+    return kept, kept.source, kept.model
 
 
 def finish(

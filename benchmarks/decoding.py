@@ -19,19 +19,18 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from common import arguments, finish
+from common import arguments, finish, tuned
 from grammar import FUNCTIONS, SECOND, TYPES, Grammar, grammar_of
 from numpy.typing import NDArray
 from voting import First, drained
+from voting import told as figures
 
 from llmtui.database.copies import perturbed_copies
 from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
 from llmtui.inference.engine import Engine
 from llmtui.trainer.evaluate.judge import Outcome
-from llmtui.trainer.evaluate.run import evaluate, load_cases, typical_seconds
-from llmtui.trainer.evaluate.statistics import share
-from llmtui.workspace.project import Project
+from llmtui.trainer.evaluate.run import evaluate, load_cases
 
 QUICK_QUESTIONS = 60
 _KEYWORDS = (
@@ -128,12 +127,10 @@ def main() -> int:
     parser.add_argument("--project", type=Path, required=True, help="a tuned project")
     parser.add_argument("--questions", type=Path, required=True)
     options = parser.parse_args()
-    kept = Project(options.project)
-    if kept.source is None or kept.model is None:
-        raise SystemExit(f"{options.project} has no source or no tuned model")
+    _, source, model = tuned(options.project)
     cases = load_cases(options.questions)[: QUICK_QUESTIONS if options.quick else None]
     found: dict[str, list[Outcome]] = {}
-    with Database.open(kept.source) as database, Kept(kept.model) as engine:
+    with Database.open(source) as database, Kept(model) as engine:
         copies = perturbed_copies(database, [case.sql for case in cases])
         for rule_name, rule in rules(engine, database.schema).items():
             engine.rule = rule
@@ -158,12 +155,7 @@ def rules(engine: Engine, schema: Schema) -> dict[str, Rule]:
 
 
 def told(outcomes: list[Outcome]) -> dict[str, float]:
-    right = share(sum(outcome.strict for outcome in outcomes), len(outcomes))
-    ran = sum(outcome.ran for outcome in outcomes)
-    return {
-        "strict": right.hits, "of": right.of, "low": right.low, "high": right.high, "ran": ran,
-        "seconds": typical_seconds(outcomes),
-    }  # fmt: skip
+    return figures(outcomes) | {"ran": sum(outcome.ran for outcome in outcomes)}
 
 
 if __name__ == "__main__":

@@ -109,6 +109,3 @@ class Grammar:
         array = llama.llama_token_data_array(data, len(tokens), -1, False)
         llama.llama_sampler_apply(self._sampler, ctypes.byref(array))
         return [item.id for item in data if item.logit == 0.0]
-
-    def close(self) -> None:
-        self._llama.llama_sampler_free(self._sampler)

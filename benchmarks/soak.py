@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from common import arguments, finish, write
+from common import arguments, finish, tuned, write
 
 from llmtui.database.execute import Database
 from llmtui.inference.answer import Answer
@@ -35,7 +35,6 @@ from llmtui.inference.engine import Engine
 from llmtui.inference.repair import binds
 from llmtui.trainer.evaluate.run import load_cases
 from llmtui.tui.verdicts import settled, usual
-from llmtui.workspace.project import Project
 from llmtui.workspace.records import load_rows
 from llmtui.workspace.settings import Settings
 
@@ -66,13 +65,11 @@ def main() -> int:
     parser.add_argument("--project", type=Path, required=True, help="a tuned project")
     parser.add_argument("--questions", type=Path, nargs="*", default=[], help="asked as well")
     options = parser.parse_args()
-    kept = Project(options.project)
-    if kept.source is None or kept.model is None:
-        raise SystemExit(f"{options.project} has no source or no tuned model")
+    kept, source, model = tuned(options.project)
     part = 20 if options.quick else 1
     rng = random.Random(7)
     found = Found()
-    with Database.open(kept.source) as database, Engine(kept.model) as engine:
+    with Database.open(source) as database, Engine(model) as engine:
         least, known = Settings().least_confidence, settled(kept)
         asker = Asker(database, engine, least=least, settled=known, usual=usual(kept))
         tables = [table.name for table in database.schema.tables]

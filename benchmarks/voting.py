@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from common import arguments, finish
+from common import arguments, finish, tuned
 
 from llmtui.database.copies import perturbed_copies
 from llmtui.database.execute import Database
@@ -27,7 +27,6 @@ from llmtui.inference.engine import Engine
 from llmtui.trainer.evaluate.judge import Outcome
 from llmtui.trainer.evaluate.run import evaluate, load_cases, typical_seconds
 from llmtui.trainer.evaluate.statistics import share
-from llmtui.workspace.project import Project
 
 VOTERS = 8
 MOST_TIMES = 2.5
@@ -72,12 +71,10 @@ def main() -> int:
     parser.add_argument("--project", type=Path, required=True, help="a tuned project")
     parser.add_argument("--questions", type=Path, required=True)
     options = parser.parse_args()
-    kept = Project(options.project)
-    if kept.source is None or kept.model is None:
-        raise SystemExit(f"{options.project} has no source or no tuned model")
+    _, source, model = tuned(options.project)
     cases = load_cases(options.questions)[: QUICK_QUESTIONS if options.quick else None]
     found: dict[str, list[Outcome]] = {}
-    with Database.open(kept.source) as database, Engine(kept.model) as engine:
+    with Database.open(source) as database, Engine(model) as engine:
         copies = perturbed_copies(database, [case.sql for case in cases])
         for name, way in WAYS.items():
             steps = evaluate(database, way(database, engine), cases, name, copies)

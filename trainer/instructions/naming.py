@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import groupby
 
 from llmtui.database.keys import singular, words
 from llmtui.trainer.instructions.templates import data
@@ -60,7 +61,7 @@ def spoken(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if len(written) == 2 and written[1] == "id" and len(written[0]) == 1:
         written = ["id"]
     said = [part for word in written for part in short.get(word, word).split()]
-    said = [part for n, part in enumerate(said) if part not in said[max(0, n - 1) : n]]
+    said = [part for part, _ in groupby(said)]  # zip code code
     return tuple(written), tuple(said)
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from llmtui.database.vocabulary import endings
 from llmtui.trainer.instructions.lexicon import Words
@@ -93,15 +92,6 @@ def count_phrase(value: int) -> Phrase:
     if 1 <= value <= 10:
         return Phrase((str(value), _SMALL[value - 1]), (str(value), _SMALL_ZH[value - 1]))
     return Phrase((str(value),), (str(value),))
-
-
-def usable(value: Any, kind: str) -> Any:
-    """A value that questions can be about: a date without end, which comes as text, is none."""
-    return None if kind == "date" and isinstance(value, str) else value
-
-
-def day_of(value: Any) -> dt.date:
-    return value.date() if isinstance(value, dt.datetime) else value
 
 
 def date_phrase(day: dt.date) -> Phrase:

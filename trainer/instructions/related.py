@@ -89,7 +89,7 @@ def by_key(world: World, relation: Relation, row: Row) -> tuple[str, str] | None
     return said, f"{{c}} = {said if number else text_literal(said)}"
 
 
-def either(one: str, other: str) -> Phrase:
+def _either(one: str, other: str) -> Phrase:
     return Phrase((f"{one} or {other}",), (f"{one}或{other}", f"{one}或者{other}"))
 
 
@@ -105,7 +105,7 @@ def parent_keyed(world: World, thing: Thing, row: Row) -> Condition | None:
     other = by_key(world, relation, world.anchor(thing) or row)
     if other is not None and other[0] != said and world.rng.random() < _TWO_KEYS:
         values = ", ".join(one.removeprefix("{c} = ") for one in (test, other[1]))
-        test, spoken = f"{{c}} IN ({values})", either(said, other[0])
+        test, spoken = f"{{c}} IN ({values})", _either(said, other[0])
     named = (*role.en, f"{role.en[0]} id", f"{role.en[0]} number")
     slots: dict[str, Sayable] = {
         "p": Phrase(named, (*role.zh, f"{role.zh[0]}编号")),

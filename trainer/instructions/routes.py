@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from llmtui.trainer.instructions.deeds import deed_of_name
 from llmtui.trainer.instructions.things import Link, Relation, Thing
 
 Keys = Mapping[str, list[Relation]]
@@ -29,7 +30,7 @@ def plainly_named(relation: Relation) -> bool:
     return relation.role == relation.parent.words
 
 
-def links(ups: Keys, downs: Keys, thing: Thing, deed_named: Callable[[Thing], bool]) -> list[Link]:
+def links(ups: Keys, downs: Keys, thing: Thing) -> list[Link]:
     """Ways down to a table and up again to another that has names.
 
     Not to one that is straight above or below, or through such a one: "employees in Sales" means
@@ -37,8 +38,6 @@ def links(ups: Keys, downs: Keys, thing: Thing, deed_named: Callable[[Thing], bo
     table between is named by a verb, that is said ("affiliated with"), and the link is barred to
     all other words. From rows that have names themselves just one key on: no "jobs in Rome" for
     those of employees who work there.
-
-    deed_named: whether a table is named by a verb
     """
     above = {path[-1].parent for path in ways_up(ups, thing)}
     found = []
@@ -49,7 +48,7 @@ def links(ups: Keys, downs: Keys, thing: Thing, deed_named: Callable[[Thing], bo
             back = back or any(path[-1].parent is thing for path in ways_up(ups, end))
             long = len(far) > 1 and near.child.named
             barred = back or any(r.parent in above for r in far)
-            by_name = len(far) == 1 and far[0] is not near and deed_named(near.child)
+            by_name = len(far) == 1 and far[0] is not near and deed_of_name(near.child.table.name)
             if not long and end.named and end is not thing and (by_name or not barred):
                 found.append(Link(near.child, near, far, barred=barred))
     return found

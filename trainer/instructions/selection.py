@@ -185,11 +185,9 @@ class Selection:
     def before(self, rng: random.Random) -> str:
         """The conditions as they stand before a superlative: 纽约州 of 纽约州最长的河流."""
         texts = [c.say("zh", rng).removesuffix("的") for c in self.conditions]
-        texts = self._scoped(texts, rng)
+        if self.scope and not self.either:
+            texts = [self.scope.say("zh", rng), *texts]
         return rng.choice(("或者", "或") if self.either else ("且", "并且", "的", "，")).join(texts)
-
-    def _scoped(self, texts: list[str], rng: random.Random) -> list[str]:
-        return [self.scope.say("zh", rng), *texts] if self.scope and not self.either else texts
 
     def zh(self, rng: random.Random) -> str:
         name = pick(rng, self.words.zh)

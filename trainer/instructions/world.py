@@ -13,13 +13,11 @@ from typing import Any
 from llmtui.database.execute import Database
 from llmtui.database.schema import Schema
 from llmtui.trainer.instructions.called import called
-from llmtui.trainer.instructions.deeds import by_a_noun, deed_of, deed_of_name
+from llmtui.trainer.instructions.deeds import by_a_noun, deed_of
 from llmtui.trainer.instructions.inside import LIST, with_inner
 from llmtui.trainer.instructions.phrases import (
     Phrase,
-    day_of,
     number_phrase,
-    usable,
 )
 from llmtui.trainer.instructions.routes import links, ways_up
 from llmtui.trainer.instructions.things import (
@@ -104,7 +102,7 @@ class World:
 
     def _told(self, thing: Thing) -> list[Link]:
         """The links of a table with the verbs for them."""
-        found = links(self._ups, self._downs, thing, lambda t: bool(deed_of_name(t.table.name)))
+        found = links(self._ups, self._downs, thing)
         return [replace(link, deed=deed_of(self, link)) for link in found]
 
     def drawing(self, rng: random.Random) -> World:
@@ -173,7 +171,7 @@ class World:
             sql = f"SELECT {shown} FROM {thing.sql} ORDER BY hash({shown}), {shown} LIMIT {_SAMPLE}"
             result = self.database.run(sql, max_rows=_SAMPLE)
             self._rows[thing.table.name] = [
-                {f.column.name: usable(value, f.kind) for f, value in zip(names, row, strict=True)}
+                {f.column.name: _usable(value, f.kind) for f, value in zip(names, row, strict=True)}
                 for row in result.rows
             ]
         return self._rows[thing.table.name]
@@ -261,7 +259,7 @@ class World:
         return int(number) if number == int(number) else round(number, 6)
 
     def date_value(self, item: Field) -> dt.date:
-        low, high = day_of(item.column.minimum), day_of(item.column.maximum)
+        low, high = _day(item.column.minimum), _day(item.column.maximum)
         day = low + dt.timedelta(days=int((high - low).days * self.rng.uniform(0.05, 0.95)))
         shape = self.rng.random()
         if shape < 0.4 and low.year < day.year:
@@ -272,3 +270,12 @@ class World:
 def _plain(link: Link) -> bool:
     """Whether a link can be said without a verb: it is not far, and nothing is nearer."""
     return len(link.right) == 1 and not link.barred
+
+
+def _usable(value: Any, kind: str) -> Any:
+    """A value that questions can be about: a date without end, which comes as text, is none."""
+    return None if kind == "date" and isinstance(value, str) else value
+
+
+def _day(value: Any) -> dt.date:
+    return value.date() if isinstance(value, dt.datetime) else value
