@@ -11,14 +11,14 @@ import pytest
 from llmtui.database.execute import Access, Database
 from llmtui.trainer.instructions import enough
 from llmtui.trainer.instructions.construct import Options, construct
-from llmtui.trainer.instructions.enough import MOST, NEW, RISE, Enough
+from llmtui.trainer.instructions.enough import NEW, RISE, Enough
 from llmtui.workspace.events import Event, Note
 from llmtui.workspace.records import Instruction
 
 WIDE = "CREATE TABLE w AS SELECT range AS id, " + ", ".join(
-    f"'v' || (range * {n}) % 23 AS name{n}, (range * {n + 7}) % 97 AS amount{n}" for n in range(8)
+    f"'v' || (range * {n}) % 23 AS name{n}, (range * {n + 7}) % 97 AS amount{n}" for n in range(4)
 )
-"""A table of seventeen columns."""
+"""A table of nine columns."""
 
 
 def row(number: int, sql: str) -> Instruction:
@@ -46,13 +46,14 @@ def test_a_wide_table_gets_more_rows_than_a_narrow_one(
 ) -> None:
     monkeypatch.setattr("llmtui.trainer.instructions.construct.PORTION", 200)
     monkeypatch.setattr(enough, "PORTION", 200)
+    monkeypatch.setattr("llmtui.trainer.instructions.construct.MOST", 2000)
     with duckdb.connect(str(tmp_path / "wide.duckdb")) as connection:
         connection.execute(f"{WIDE} FROM range(400)")
     told: list[Event] = []
     with Database.open(tmp_path / "wide.duckdb", Access(time_limit=5)) as wide:
         many = construct(wide, Options(("en",)), told.append)
     few = construct(shop_database, Options(("en",)), lambda _event: None)
-    assert len(few) < len(many) <= MOST
+    assert len(few) < len(many) <= 2000
     notes = [event.text for event in told if isinstance(event, Note)]
     assert notes
     assert notes[-1].startswith("Coverage after each")
